@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace senvec {
+
+// XXH3, 64 bits: the checksum in our file headers. Detects damage, not forgery.
+uint64_t Checksum64(absl::string_view bytes);
+
+// XXH3, 128 bits, over pieces fed one after the other: the fingerprint of models and transforms.
+class Fingerprinter {
+ public:
+  Fingerprinter();
+  ~Fingerprinter();
+  void Add(absl::string_view bytes);
+  // 32 lower-case hexadecimal digits.
+  std::string Hex() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace senvec

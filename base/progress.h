@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <string>
+
+#include "absl/time/time.h"
+
+namespace senvec {
+
+// Shows how far long work has come. On a terminal one line that is redrawn (bar, percent, rate, time left);
+// elsewhere a plain line every ten seconds and one at the end. Not thread-safe.
+class ProgressBar {
+ public:
+  struct Options {
+    std::string label;           // "encode"
+    std::string unit = "rows";   // "1,200 rows/s"
+    int64_t total = 0;           // 0 = not known: no bar and no time left
+    std::FILE* out = stderr;
+    bool is_terminal = false;    // see IsTerminal()
+    bool quiet = false;          // prints nothing
+  };
+
+  explicit ProgressBar(Options options, absl::Time now);
+  // Sets the work done so far; redraws at most ten times a second.
+  void Update(int64_t done, absl::Time now);
+  // Draws the last state and ends the line.
+  void Finish(absl::Time now);
+
+  // The line for a state; what Update() draws, without terminal codes.
+  static std::string Render(const Options& options, int64_t done, absl::Duration elapsed);
+  static bool IsTerminal(std::FILE* out);
+
+ private:
+  void Draw(absl::Time now, bool last);
+
+  const Options options_;
+  const absl::Time start_;
+  absl::Time last_draw_ = absl::InfinitePast();
+  int64_t done_ = 0;
+};
+
+}  // namespace senvec

@@ -1,0 +1,36 @@
+# Everything comes from Debian packages through find_package; nothing is downloaded at configure time.
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+find_package(absl REQUIRED CONFIG)
+find_package(Protobuf REQUIRED)
+find_package(gRPC REQUIRED CONFIG)
+find_package(OpenMP REQUIRED)  # before faiss, whose config uses it without asking for it
+find_package(faiss REQUIRED CONFIG)
+find_package(BLAS REQUIRED)
+find_package(LAPACK REQUIRED)
+find_package(spdlog REQUIRED CONFIG)
+find_package(CLI11 REQUIRED CONFIG)
+find_package(nlohmann_json REQUIRED CONFIG)
+
+# Debian's dnnl-config.cmake insists on OpenCL headers that the CPU engine has no use for.
+find_path(DNNL_INCLUDE_DIR oneapi/dnnl/dnnl.h REQUIRED)
+find_library(DNNL_LIBRARY dnnl REQUIRED)
+add_library(senvec_dnnl INTERFACE)
+target_include_directories(senvec_dnnl SYSTEM INTERFACE ${DNNL_INCLUDE_DIR})
+target_link_libraries(senvec_dnnl INTERFACE ${DNNL_LIBRARY})
+
+find_path(UTF8PROC_INCLUDE_DIR utf8proc.h REQUIRED)
+find_library(UTF8PROC_LIBRARY utf8proc REQUIRED)
+add_library(senvec_utf8proc INTERFACE)
+target_include_directories(senvec_utf8proc SYSTEM INTERFACE ${UTF8PROC_INCLUDE_DIR})
+target_link_libraries(senvec_utf8proc INTERFACE ${UTF8PROC_LIBRARY})
+
+find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
+find_library(XXHASH_LIBRARY xxhash REQUIRED)
+add_library(senvec_xxhash INTERFACE)
+target_include_directories(senvec_xxhash SYSTEM INTERFACE ${XXHASH_INCLUDE_DIR})
+target_link_libraries(senvec_xxhash INTERFACE ${XXHASH_LIBRARY})
+
+if(BUILD_TESTING)
+  find_package(GTest REQUIRED CONFIG)
+endif()

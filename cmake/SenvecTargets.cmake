@@ -1,0 +1,45 @@
+# One call a room: senvec_library(NAME …) and senvec_test(file …).
+add_library(senvec_flags INTERFACE)
+target_compile_features(senvec_flags INTERFACE cxx_std_20)
+target_compile_options(senvec_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor
+                       -Wno-unused-parameter -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 warns about std::string's own code (GCC bug 105651).
+  target_compile_options(senvec_flags INTERFACE -Wno-restrict)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  target_compile_options(senvec_flags INTERFACE -Wthread-safety)
+endif()
+
+if(SENVEC_SANITIZE)
+  # For the whole build, so that tests and libraries agree.
+  # g++ 12's maybe-uninitialized cannot see through the instrumentation.
+  add_compile_options(-fsanitize=${SENVEC_SANITIZE} -Wno-maybe-uninitialized -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${SENVEC_SANITIZE})
+endif()
+
+# senvec_library(NAME index_vector SRCS a.cc DEPS senvec::base PRIVATE_DEPS faiss)
+# Headers are included from the project's root: "index/vector/vector_index.h".
+function(senvec_library)
+  cmake_parse_arguments(ARG "" "NAME" "SRCS;DEPS;PRIVATE_DEPS" ${ARGN})
+  add_library(senvec_${ARG_NAME} STATIC ${ARG_SRCS})
+  add_library(senvec::${ARG_NAME} ALIAS senvec_${ARG_NAME})
+  target_compile_features(senvec_${ARG_NAME} PUBLIC cxx_std_20)
+  target_include_directories(senvec_${ARG_NAME} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_link_libraries(senvec_${ARG_NAME} PUBLIC ${ARG_DEPS} PRIVATE senvec_flags ${ARG_PRIVATE_DEPS})
+endfunction()
+
+# senvec_test(tokenizer_test.cc DEPS senvec::encoder_tokenizer LABELS unit)
+# SENVEC_TESTDATA is the folder `testdata` beside the test; SENVEC_SOURCE_DIR the project's root.
+function(senvec_test src)
+  cmake_parse_arguments(ARG "" "" "DEPS;LABELS" ${ARGN})
+  get_filename_component(name ${src} NAME_WE)
+  add_executable(${name} ${src})
+  target_compile_features(${name} PRIVATE cxx_std_20)
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_compile_definitions(${name} PRIVATE
+    SENVEC_TESTDATA="${CMAKE_CURRENT_SOURCE_DIR}/testdata" SENVEC_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${name} PRIVATE senvec_flags ${ARG_DEPS} GTest::gmock_main)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600)
+endfunction()

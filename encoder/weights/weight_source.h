@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+
+namespace senvec {
+
+enum class DType { kF32, kF16, kBF16, kF64, kI64, kI32, kI16, kI8, kU8, kBool };
+
+// Bytes of one element.
+size_t DTypeSize(DType dtype);
+absl::string_view DTypeName(DType dtype);  // "F32"
+
+// A tensor inside a mapped file: row-major, little-endian, not necessarily aligned. Valid as long as its source.
+struct TensorView {
+  std::string name;
+  DType dtype = DType::kF32;
+  std::vector<int64_t> shape;
+  absl::string_view bytes;
+
+  int64_t num_elements() const;
+};
+
+// Named tensors of one checkpoint. Immutable, safe for concurrent use.
+class WeightSource {
+ public:
+  virtual ~WeightSource() = default;
+
+  // Opens DIR/model.safetensors, or the shards that DIR/model.safetensors.index.json lists.
+  static absl::StatusOr<std::shared_ptr<const WeightSource>> OpenDirectory(const std::string& directory);
+  // Opens one .safetensors file. Header length, JSON, dtype, shape, offsets, overlap and gaps are checked before
+  // any tensor is handed out: InvalidArgument names file, tensor and values.
+  static absl::StatusOr<std::shared_ptr<const WeightSource>> OpenSafetensors(const std::string& path);
+
+  // Null when there is no such tensor.
+  virtual const TensorView* Find(absl::string_view name) const = 0;
+  virtual std::vector<std::string> Names() const = 0;  // sorted
+  // The "__metadata__" entry of that key; empty when absent.
+  virtual std::string Metadata(absl::string_view key) const = 0;
+};
+
+// Converts any float dtype to fp32. `out.size()` must be tensor.num_elements(). InvalidArgument for an integer dtype.
+absl::Status ToFloat(const TensorView& tensor, absl::Span<float> out);
+
+}  // namespace senvec
