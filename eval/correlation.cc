@@ -1,0 +1,101 @@
+#include "eval/correlation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <numeric>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "base/status_macros.h"
+
+namespace senvec {
+namespace {
+
+absl::Status CheckSizes(absl::Span<const double> x, absl::Span<const double> y) {
+  if (x.size() != y.size()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("correlation of ", x.size(), " values with ", y.size(), ": one of each is needed"));
+  }
+  if (x.size() >= 2) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("correlation needs at least 2 pairs, got ", x.size()));
+}
+
+absl::Status CheckSide(absl::Span<const double> values, absl::string_view side, bool allow_infinite) {
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (std::isfinite(values[i]) || (allow_infinite && std::isinf(values[i]))) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("correlation: value ", i, " of the ", side, " side is ", values[i]));
+  }
+  if (std::any_of(values.begin(), values.end(), [&](double v) { return v != values[0]; })) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat("correlation has no value: all ", values.size(), " values of the ", side,
+                   " side are equal to ", values[0]));
+}
+
+absl::Status CheckBoth(absl::Span<const double> x, absl::Span<const double> y, bool allow_infinite) {
+  SENVEC_RETURN_IF_ERROR(CheckSizes(x, y));
+  SENVEC_RETURN_IF_ERROR(CheckSide(x, "first", allow_infinite));
+  return CheckSide(y, "second", allow_infinite);
+}
+
+// (x − x̄) / max|x − x̄|, so that squares neither overflow nor vanish.
+// long double holds the sum and the difference of any doubles.
+std::vector<long double> Centred(absl::Span<const double> values) {
+  long double sum = 0;
+  for (const double v : values) sum += v;
+  const long double mean = sum / static_cast<long double>(values.size());
+  std::vector<long double> centred(values.size());
+  long double largest = 0;
+  for (size_t i = 0; i < values.size(); ++i) {
+    centred[i] = values[i] - mean;
+    largest = std::max(largest, std::abs(centred[i]));
+  }
+  for (long double& v : centred) v /= largest;
+  return centred;
+}
+
+// Both sides hold at least two different finite values.
+double Correlate(absl::Span<const double> x, absl::Span<const double> y) {
+  const std::vector<long double> a = Centred(x);
+  const std::vector<long double> b = Centred(y);
+  long double ab = 0, aa = 0, bb = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    ab += a[i] * b[i];
+    aa += a[i] * a[i];
+    bb += b[i] * b[i];
+  }
+  return static_cast<double>(std::clamp(ab / std::sqrt(aa * bb), -1.0L, 1.0L));
+}
+
+}  // namespace
+
+std::vector<double> AverageRanks(absl::Span<const double> values) {
+  std::vector<int64_t> order(values.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return values[a] < values[b]; });
+  std::vector<double> ranks(values.size());
+  for (size_t begin = 0, end = 0; begin < order.size(); begin = end) {
+    while (end < order.size() && values[order[end]] == values[order[begin]]) ++end;
+    // The ranks begin + 1 … end have this mean.
+    const double rank = 0.5 * (static_cast<double>(begin + 1) + static_cast<double>(end));
+    for (size_t i = begin; i < end; ++i) ranks[order[i]] = rank;
+  }
+  return ranks;
+}
+
+absl::StatusOr<double> PearsonCorrelation(absl::Span<const double> x, absl::Span<const double> y) {
+  SENVEC_RETURN_IF_ERROR(CheckBoth(x, y, /*allow_infinite=*/false));
+  return Correlate(x, y);
+}
+
+absl::StatusOr<double> SpearmanCorrelation(absl::Span<const double> x, absl::Span<const double> y) {
+  SENVEC_RETURN_IF_ERROR(CheckBoth(x, y, /*allow_infinite=*/true));
+  return Correlate(AverageRanks(x), AverageRanks(y));
+}
+
+}  // namespace senvec
