@@ -2,7 +2,8 @@
 add_library(senvec_flags INTERFACE)
 target_compile_features(senvec_flags INTERFACE cxx_std_20)
 target_compile_options(senvec_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor
-                       -Wno-unused-parameter -Werror)
+                       -Wno-unused-parameter
+                       -Wno-missing-field-initializers -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 warns about std::string's own code (GCC bug 105651).
   target_compile_options(senvec_flags INTERFACE -Wno-restrict)

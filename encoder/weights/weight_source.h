@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "base/mapped_file.h"
 
 namespace senvec {
 
@@ -16,6 +17,9 @@ enum class DType { kF32, kF16, kBF16, kF64, kI64, kI32, kI16, kI8, kU8, kBool };
 // Bytes of one element.
 size_t DTypeSize(DType dtype);
 absl::string_view DTypeName(DType dtype);  // "F32"
+absl::StatusOr<DType> ParseDType(absl::string_view name);
+
+std::string ShapeString(absl::Span<const int64_t> shape);  // "[2, 3]"
 
 // A tensor inside a mapped file: row-major, little-endian, not necessarily aligned. Valid as long as its source.
 struct TensorView {
@@ -43,9 +47,15 @@ class WeightSource {
   virtual std::vector<std::string> Names() const = 0;  // sorted
   // The "__metadata__" entry of that key; empty when absent.
   virtual std::string Metadata(absl::string_view key) const = 0;
+  // The mapped files, in the order they were read; for fingerprints.
+  virtual std::vector<std::shared_ptr<const MappedFile>> Files() const = 0;
 };
 
 // Converts any float dtype to fp32. `out.size()` must be tensor.num_elements(). InvalidArgument for an integer dtype.
 absl::Status ToFloat(const TensorView& tensor, absl::Span<float> out);
+
+// The same for the out.size() elements from element `begin` on, so that one row can be taken from a large table.
+// begin + out.size() must not pass the end.
+absl::Status RowsToFloat(const TensorView& tensor, int64_t begin, absl::Span<float> out);
 
 }  // namespace senvec
