@@ -7,14 +7,14 @@
 
 #include "base/hash.h"
 #include "base/mapped_file.h"
+#include "tests/support/temp_dir.h"
 
 namespace senvec {
 namespace {
 
-std::string TempPath(const std::string& name) { return JoinPath(::testing::TempDir(), name); }
-
 TEST(FileTest, WriteAtomicallyThenReadGivesTheSameBytes) {
-  const std::string path = TempPath("file_test_bytes");
+  const TempDir temp;
+  const std::string path = temp / "file_test_bytes";
   const std::string contents("a\0b\xff\n", 5);
   ASSERT_TRUE(WriteFileAtomically(path, contents).ok());
   EXPECT_EQ(ReadFile(path).value(), contents);
@@ -23,24 +23,26 @@ TEST(FileTest, WriteAtomicallyThenReadGivesTheSameBytes) {
 }
 
 TEST(FileTest, ErrorsNameThePath) {
-  const std::string path = TempPath("no/such/file");
+  const TempDir temp;
+  const std::string path = temp / "no/such/file";
   EXPECT_EQ(ReadFile(path).status().code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(ReadFile(path).status().message()), ::testing::HasSubstr(path));
   EXPECT_EQ(WriteFileAtomically(path, "x").code(), absl::StatusCode::kNotFound);
-  EXPECT_FALSE(MappedFile::Open(::testing::TempDir()).ok()) << "a folder is not mappable";
+  EXPECT_FALSE(MappedFile::Open(temp.path()).ok()) << "a folder is not mappable";
 }
 
 TEST(FileTest, FailedWriteLeavesTheOldFile) {
-  const std::string path = TempPath("file_test_old");
+  const TempDir temp;
+  const std::string path = temp / "file_test_old";
   ASSERT_TRUE(WriteFileAtomically(path, "old").ok());
-  std::filesystem::remove_all(path + ".tmp");
   ASSERT_TRUE(MakeDirectories(path + ".tmp").ok());  // The temporary name is taken by a folder.
   EXPECT_FALSE(WriteFileAtomically(path, "new").ok());
   EXPECT_EQ(ReadFile(path).value(), "old");
 }
 
 TEST(FileTest, EmptyFileMapsToEmptyBytes) {
-  const std::string path = TempPath("file_test_empty");
+  const TempDir temp;
+  const std::string path = temp / "file_test_empty";
   ASSERT_TRUE(WriteFileAtomically(path, "").ok());
   EXPECT_TRUE((*MappedFile::Open(path))->bytes().empty());
 }

@@ -11,6 +11,7 @@
 #include "absl/strings/str_replace.h"
 #include "base/file.h"
 #include "encoder/weights/safetensors_writer.h"
+#include "tests/support/temp_dir.h"
 
 namespace senvec {
 namespace {
@@ -55,7 +56,8 @@ absl::StatusOr<ModelWeights> MapShapes(const Shapes& shapes, absl::string_view c
     view.bytes = absl::string_view(zeros).substr(0, view.num_elements() * 4);
     tensors.push_back(view);
   }
-  const std::string path = JoinPath(::testing::TempDir(), "model_weights_test.safetensors");
+  const TempDir temp;
+  const std::string path = temp / "model.safetensors";
   EXPECT_TRUE(WriteSafetensors(path, tensors, {}).ok());
   const auto source = WeightSource::OpenSafetensors(path);
   if (!source.ok()) return source.status();

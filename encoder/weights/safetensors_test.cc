@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "encoder/weights/safetensors_writer.h"
 #include "encoder/weights/weight_source.h"
+#include "tests/support/temp_dir.h"
 
 namespace senvec {
 namespace {
@@ -18,11 +19,6 @@ using ::testing::HasSubstr;
 
 class SafetensorsTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    directory_ = JoinPath(::testing::TempDir(),
-                          ::testing::UnitTest::GetInstance()->current_test_info()->name());
-    ASSERT_TRUE(MakeDirectories(directory_).ok());
-  }
   std::string Path(absl::string_view name) const { return JoinPath(directory_, name); }
   absl::StatusOr<std::shared_ptr<const WeightSource>> OpenBytes(absl::string_view bytes) const {
     EXPECT_TRUE(WriteFileAtomically(Path("x.safetensors"), bytes).ok());
@@ -33,7 +29,8 @@ class SafetensorsTest : public ::testing::Test {
     return absl::StrCat(absl::string_view(reinterpret_cast<const char*>(&size), 8), header, data);
   }
 
-  std::string directory_;
+  const TempDir temp_;
+  const std::string directory_ = temp_.path();
 };
 
 TEST_F(SafetensorsTest, WhatWasWrittenIsRead) {
