@@ -1,0 +1,171 @@
+#include "kernels/kernels.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <random>
+#include <vector>
+
+namespace senvec {
+namespace {
+
+constexpr double kUnit = 1.0 / (1 << 24);  // half a unit in the last place of a float near 1
+
+std::vector<float> Random(size_t n, float low, float high, uint32_t seed = 1) {
+  std::mt19937 engine(seed);
+  std::uniform_real_distribution<float> uniform(low, high);
+  std::vector<float> values(n);
+  for (float& value : values) value = uniform(engine);
+  return values;
+}
+
+class KernelsTest : public testing::TestWithParam<Isa> {
+ protected:
+  const Kernels& kernels() const { return KernelsFor(GetParam()); }
+};
+INSTANTIATE_TEST_SUITE_P(Isas, KernelsTest, testing::ValuesIn(SupportedIsas()),
+                         [](const auto& isa) { return std::string(IsaName(isa.param)); });
+
+TEST_P(KernelsTest, TableNamesItsInstructionSet) { EXPECT_EQ(kernels().isa, GetParam()); }
+
+TEST_P(KernelsTest, DotAndDistanceStayWithinTheErrorBoundOfASum) {
+  for (size_t n : {0, 1, 3, 15, 16, 17, 63, 64, 65, 384, 1000}) {
+    const auto a = Random(n, -1, 1, 1), b = Random(n, -1, 1, 2);
+    double dot = 0, dot_size = 0, distance = 0;
+    for (size_t i = 0; i < n; ++i) {
+      dot += double{a[i]} * b[i];
+      dot_size += std::abs(double{a[i]} * b[i]);
+      distance += (double{a[i]} - b[i]) * (double{a[i]} - b[i]);
+    }
+    EXPECT_NEAR(kernels().dot(a.data(), b.data(), n), dot, (n + 1) * kUnit * dot_size) << n;
+    EXPECT_NEAR(kernels().squared_l2(a.data(), b.data(), n), distance, (n + 3) * kUnit * distance) << n;
+  }
+}
+
+TEST_P(KernelsTest, ScaleAndAddTouchEveryElementOnce) {
+  for (size_t n : {1, 7, 16, 33}) {
+    auto x = Random(n + 1, -1, 1), y = Random(n + 1, -1, 1, 3);
+    const auto x0 = x, y0 = y;
+    kernels().scale(x.data(), 3.0f, n);
+    kernels().add(y.data(), x0.data(), n);
+    for (size_t i = 0; i < n; ++i) {
+      EXPECT_EQ(x[i], x0[i] * 3.0f);
+      EXPECT_EQ(y[i], y0[i] + x0[i]);
+    }
+    EXPECT_EQ(x[n], x0[n]);
+    EXPECT_EQ(y[n], y0[n]);
+  }
+}
+
+// Mean and variance of n numbers carry an error of about n·2⁻²⁴ of the largest; n·2⁻²⁴·8 leaves room for the
+// division and the last two operations.
+TEST_P(KernelsTest, LayerNormMatchesDoubleArithmetic) {
+  for (size_t n : {1, 5, 16, 24, 384}) {
+    const auto x = Random(n, -2, 2, 4), residual = Random(n, -2, 2, 5);
+    const auto weight = Random(n, 0.5, 1.5, 6), bias = Random(n, -1, 1, 7);
+    std::vector<float> out(n);
+    kernels().layer_norm(x.data(), residual.data(), weight.data(), bias.data(), 1e-5f, n, out.data());
+    double mean = 0, variance = 0;
+    for (size_t i = 0; i < n; ++i) mean += (double{x[i]} + residual[i]) / n;
+    for (size_t i = 0; i < n; ++i) variance += std::pow(double{x[i]} + residual[i] - mean, 2) / n;
+    for (size_t i = 0; i < n; ++i) {
+      const double expected =
+          (double{x[i]} + residual[i] - mean) / std::sqrt(variance + 1e-5) * weight[i] + bias[i];
+      EXPECT_NEAR(out[i], expected, 8 * (n + 1) * kUnit * 3) << n << " " << i;
+    }
+  }
+}
+
+struct Activation {
+  const char* name;
+  void (*Kernels::*function)(float*, size_t);
+  double (*reference)(double);
+  double relative, absolute;
+};
+
+TEST_P(KernelsTest, ActivationsMatchTheirFormulas) {
+  const Activation activations[] = {
+      // The erfc approximation is good to 1.2e-7 relative; the rest is rounding.
+      {"gelu_erf", &Kernels::gelu_erf, [](double x) { return 0.5 * x * std::erfc(-x / std::sqrt(2.0)); }, 6e-7,
+       1e-7},
+      {"gelu_tanh", &Kernels::gelu_tanh,
+       [](double x) { return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))); },
+       1e-6, 1e-7},
+      {"silu", &Kernels::silu, [](double x) { return x / (1 + std::exp(-x)); }, 5e-7, 1e-9},
+      {"tanh", &Kernels::tanh, [](double x) { return std::tanh(x); }, 1e-6, 1e-9},
+      {"relu", &Kernels::relu, [](double x) { return x > 0 ? x : 0; }, 0, 0},
+      {"exp", &Kernels::exp, [](double x) { return std::exp(x); }, 3e-7, 0},
+  };
+  for (const Activation& activation : activations) {
+    auto x = Random(4099, -12, 12, 8);
+    const auto near = Random(1000, -0.2f, 0.2f, 9);
+    x.insert(x.end(), near.begin(), near.end());
+    x.push_back(0.0f);
+    const auto x0 = x;
+    (kernels().*activation.function)(x.data(), x.size());
+    for (size_t i = 0; i < x.size(); ++i) {
+      const double expected = activation.reference(x0[i]);
+      ASSERT_NEAR(x[i], expected, activation.relative * std::abs(expected) + activation.absolute)
+          << activation.name << "(" << x0[i] << ")";
+    }
+  }
+}
+
+TEST_P(KernelsTest, ActivationsStayFiniteFarOut) {
+  for (auto function : {&Kernels::gelu_erf, &Kernels::gelu_tanh, &Kernels::silu, &Kernels::tanh}) {
+    std::vector<float> x = {-1e4f, -200, -90, 90, 200, 1e4f};
+    (kernels().*function)(x.data(), x.size());
+    for (float value : x) EXPECT_TRUE(std::isfinite(value)) << value;
+  }
+}
+
+TEST_P(KernelsTest, RotatesInterleavedPairs) {
+  std::vector<float> x = {1, 0, 0, 1, 3, 4};
+  const std::vector<float> cos = {0, 0, 1}, sin = {1, 1, 0};
+  kernels().rotate_pairs(x.data(), cos.data(), sin.data(), x.size());
+  EXPECT_THAT(x, testing::ElementsAre(0, 1, -1, 0, 3, 4));
+}
+
+// Scores are sums of head_size products below 1 times scale, exp turns their absolute error into a relative one.
+TEST_P(KernelsTest, AttentionMatchesDoubleArithmetic) {
+  for (const auto& [n, head_size] : std::vector<std::pair<size_t, size_t>>{{1, 32}, {3, 20}, {16, 32}, {37, 64}, {130, 8}}) {
+    const size_t stride = 3 * head_size + 5;
+    const auto qkv = Random(n * stride, -1, 1, 11);
+    const float scale = 1 / std::sqrt(static_cast<float>(head_size));
+    std::vector<float> scratch(AttentionScratchSize(n, head_size));
+    std::vector<float> out(n * (head_size + 3), -7.0f);
+    kernels().attention_head(qkv.data(), stride, 1, 2 + head_size, 4 + 2 * head_size, n, head_size, scale,
+                             scratch.data(), out.data(), head_size + 3);
+    for (size_t t = 0; t < n; ++t) {
+      std::vector<double> weights(n);
+      double sum = 0;
+      for (size_t u = 0; u < n; ++u) {
+        double score = 0;
+        for (size_t d = 0; d < head_size; ++d) {
+          score += double{qkv[t * stride + 1 + d]} * qkv[u * stride + 2 + head_size + d];
+        }
+        sum += weights[u] = std::exp(score * scale);
+      }
+      for (size_t d = 0; d < head_size; ++d) {
+        double expected = 0;
+        for (size_t u = 0; u < n; ++u) expected += weights[u] / sum * qkv[u * stride + 4 + 2 * head_size + d];
+        EXPECT_NEAR(out[t * (head_size + 3) + d], expected, (n + head_size) * kUnit * 8) << n << " " << t;
+      }
+      for (size_t d = head_size; d < head_size + 3; ++d) EXPECT_EQ(out[t * (head_size + 3) + d], -7.0f);
+    }
+  }
+}
+
+TEST(SelectIsaTest, TakesTheBestUnlessOneIsNamed) {
+  EXPECT_EQ(*SelectIsa(""), SupportedIsas().back());
+  EXPECT_EQ(*SelectIsa("baseline"), Isa::kBaseline);
+}
+
+TEST(SelectIsaTest, RefusesAnUnknownNameAndListsTheKnownOnes) {
+  const auto isa = SelectIsa("avx1024");
+  EXPECT_EQ(isa.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(isa.status().message()), testing::HasSubstr("baseline"));
+}
+
+}  // namespace
+}  // namespace senvec
