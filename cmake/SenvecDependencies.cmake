@@ -8,6 +8,7 @@ find_package(OpenMP REQUIRED)  # before faiss, whose config uses it without aski
 find_package(faiss REQUIRED CONFIG)
 find_package(BLAS REQUIRED)
 find_package(LAPACK REQUIRED)
+find_library(SENVEC_LAPACKE lapacke REQUIRED)
 find_package(spdlog REQUIRED CONFIG)
 find_package(CLI11 REQUIRED CONFIG)
 find_package(nlohmann_json REQUIRED CONFIG)

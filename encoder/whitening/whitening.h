@@ -33,7 +33,7 @@ class WhiteningStatistics {
   int32_t dim_;
   int64_t count_ = 0;
   std::vector<double> mean_;
-  std::vector<double> scatter_;  // Σ (x−μ)ᵀ(x−μ), dim × dim
+  std::vector<double> scatter_;  // Σ (x−μ)ᵀ(x−μ), dim × dim; upper triangle only
 };
 
 struct WhiteningOptions {
@@ -52,7 +52,7 @@ struct WhiteningOptions {
 // Immutable, safe for concurrent use.
 class Whitening {
  public:
-  // FailedPrecondition with fewer than two vectors.
+  // FailedPrecondition with fewer than two vectors, or when all of them are equal.
   static absl::StatusOr<Whitening> Fit(const WhiteningStatistics& statistics,
                                        const WhiteningOptions& options,
                                        const std::string& model_fingerprint);
@@ -69,21 +69,22 @@ class Whitening {
   // rows: n × input_dim; out: n × output_dim. Not normalised. Each row's bits depend on that row alone.
   void Apply(absl::Span<const float> rows, absl::Span<float> out) const;
 
-  int32_t input_dim() const;
-  int32_t output_dim() const;
-  const WhiteningOptions& options() const;
-  int64_t count() const;
-  const std::vector<double>& eigenvalues() const;  // all of them, descending
-  const std::string& model_fingerprint() const;
-  const std::string& fingerprint() const;  // of the transform itself
+  int32_t input_dim() const { return static_cast<int32_t>(shift_.size()); }
+  int32_t output_dim() const { return options_.k; }
+  const WhiteningOptions& options() const { return options_; }  // k is never 0 here
+  int64_t count() const { return count_; }
+  const std::vector<double>& eigenvalues() const { return eigenvalues_; }  // all of them, descending
+  const std::string& model_fingerprint() const { return model_fingerprint_; }
+  const std::string& fingerprint() const { return fingerprint_; }  // of the transform itself
 
  private:
+  Whitening() = default;
+  std::string ComputeFingerprint() const;
+
   WhiteningOptions options_;
-  int32_t input_dim_ = 0;
-  int32_t output_dim_ = 0;
   int64_t count_ = 0;
   std::vector<float> shift_;   // input_dim
-  std::vector<float> kernel_;  // input_dim × output_dim, row-major
+  std::vector<float> kernel_;  // output_dim × input_dim, row-major: transposed, so that each output is one dot product
   std::vector<double> eigenvalues_;
   std::string model_fingerprint_;
   std::string fingerprint_;

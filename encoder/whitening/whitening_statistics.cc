@@ -1,0 +1,92 @@
+#include <cblas.h>
+
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
+#include "encoder/whitening/whitening.h"
+
+namespace senvec {
+namespace {
+
+// Rows that are centred together before they enter the sums: a few MB of fp64 at the usual sizes.
+constexpr int64_t kBlockRows = 512;
+
+absl::Status CheckFinite(absl::Span<const float> rows, int64_t dim) {
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (std::isfinite(rows[i])) continue;
+    return absl::InvalidArgumentError(absl::StrCat("row ", i / dim, ", column ", i % dim, " is ", rows[i],
+                                                   "; whitening needs finite values"));
+  }
+  return absl::OkStatus();
+}
+
+// Column means of rows × dim.
+std::vector<double> Means(absl::Span<const float> rows, int64_t dim) {
+  std::vector<double> means(dim);
+  for (size_t i = 0; i < rows.size(); ++i) means[i % dim] += rows[i];
+  for (double& mean : means) mean /= static_cast<double>(rows.size() / dim);
+  return means;
+}
+
+}  // namespace
+
+WhiteningStatistics::WhiteningStatistics(int32_t dim)
+    : dim_(dim), mean_(dim), scatter_(int64_t{dim} * dim) {
+  SENVEC_CHECK(dim > 0);
+}
+
+// Chan, Golub and LeVeque (1979): sums over two sets are joined by a rank-1 term for the distance of their means,
+// so that nothing large is ever subtracted.
+absl::Status WhiteningStatistics::Merge(const WhiteningStatistics& other) {
+  if (other.dim_ != dim_) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("statistics of ", other.dim_, " dimensions cannot be merged with those of ", dim_));
+  }
+  if (other.count_ == 0) return absl::OkStatus();
+  const double total = static_cast<double>(count_ + other.count_);
+  std::vector<double> distance(dim_);
+  for (int32_t d = 0; d < dim_; ++d) {
+    distance[d] = other.mean_[d] - mean_[d];
+    mean_[d] += distance[d] * (static_cast<double>(other.count_) / total);
+  }
+  for (size_t i = 0; i < scatter_.size(); ++i) scatter_[i] += other.scatter_[i];
+  const double weight = static_cast<double>(count_) * static_cast<double>(other.count_) / total;
+  cblas_dsyr(CblasRowMajor, CblasUpper, dim_, weight, distance.data(), 1, scatter_.data(), dim_);
+  count_ += other.count_;
+  return absl::OkStatus();
+}
+
+absl::Status WhiteningStatistics::Add(absl::Span<const float> rows) {
+  if (rows.size() % dim_ != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(rows.size(), " values are no whole number of rows of ", dim_));
+  }
+  if (absl::Status status = CheckFinite(rows, dim_); !status.ok()) return status;
+  for (size_t begin = 0; begin < rows.size(); begin += kBlockRows * dim_) {
+    const auto block = rows.subspan(begin, kBlockRows * dim_);
+    WhiteningStatistics part(dim_);
+    part.count_ = static_cast<int64_t>(block.size()) / dim_;
+    part.mean_ = Means(block, dim_);
+    std::vector<double> centred(block.size());
+    for (size_t i = 0; i < block.size(); ++i) centred[i] = block[i] - part.mean_[i % dim_];
+    cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, dim_, static_cast<int>(part.count_), 1.0, centred.data(),
+                dim_, 0.0, part.scatter_.data(), dim_);
+    SENVEC_CHECK(Merge(part).ok());
+  }
+  return absl::OkStatus();
+}
+
+std::vector<double> WhiteningStatistics::Covariance(double beta) const {
+  std::vector<double> covariance(scatter_.size());
+  const double kept = (1 - beta) * (1 - beta);
+  for (int64_t i = 0; i < dim_; ++i) {
+    for (int64_t j = i; j < dim_; ++j) {
+      const double value = scatter_[i * dim_ + j] / static_cast<double>(count_) + kept * mean_[i] * mean_[j];
+      covariance[i * dim_ + j] = covariance[j * dim_ + i] = value;
+    }
+  }
+  return covariance;
+}
+
+}  // namespace senvec
