@@ -28,6 +28,8 @@ struct LoadOptions {
   std::string whitening_path;
   // "fp32".
   std::string precision = "fp32";
+  // Instruction set of our own loops: "baseline", "avx2", "avx512"; empty = the best this CPU has.
+  std::string isa;
 
   absl::Status Validate() const;
 };
@@ -39,6 +41,7 @@ struct ModelInfo {
   std::string fingerprint;  // 32 hex digits over weights, config, tokenizer and modules
   std::string tokenizer;    // "wordpiece", "unigram"
   std::string precision;
+  std::string isa;          // see LoadOptions::isa
   std::string pooling;
   bool normalize = true;
   int32_t dim = 0;          // of the vectors that come out (after Dense and whitening)
