@@ -58,6 +58,9 @@ class VectorIndex {
   // Unknown ids are ignored; returns how many were removed.
   virtual int64_t Remove(absl::Span<const int64_t> ids) = 0;
 
+  // Copies the vector that is stored under `id`, dim values; for cosine its length is 1. False for an unknown id.
+  virtual bool Reconstruct(int64_t id, absl::Span<float> out) const = 0;
+
   // At most k neighbours a query, best first, ties by ascending id; fewer only when the index holds fewer.
   // queries: n × dim. InvalidArgument for k < 1, a size mismatch, or a query that is not finite (or zero, for
   // cosine).

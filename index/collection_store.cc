@@ -1,0 +1,157 @@
+#include <filesystem>
+#include <map>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/synchronization/mutex.h"
+#include "base/file.h"
+#include "base/status_macros.h"
+#include "index/collection.h"
+#include "index/directory_lock.h"
+#include "index/manifest.h"
+
+namespace senvec {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kDroppedPrefix[] = ".dropped-";
+
+class CollectionStoreImpl : public CollectionStore {
+ public:
+  CollectionStoreImpl(std::string directory, std::unique_ptr<DirectoryLock> lock)
+      : directory_(std::move(directory)), lock_(std::move(lock)) {}
+
+  absl::Status OpenAll();
+  absl::StatusOr<std::shared_ptr<Collection>> Create(const CollectionOptions& options) override;
+  absl::StatusOr<std::shared_ptr<Collection>> Get(absl::string_view name) const override;
+  std::vector<std::string> List() const override;
+  absl::Status Drop(absl::string_view name) override;
+  std::vector<Damaged> damaged() const override;
+  absl::Status SaveAll() override;
+
+ private:
+  absl::Status Unknown(absl::string_view name) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+
+  const std::string directory_;
+  const std::unique_ptr<DirectoryLock> lock_;
+  mutable absl::Mutex mutex_;
+  std::map<std::string, std::shared_ptr<Collection>, std::less<>> collections_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, absl::Status, std::less<>> damaged_ ABSL_GUARDED_BY(mutex_);
+};
+
+absl::Status CollectionStoreImpl::OpenAll() {
+  absl::MutexLock lock(&mutex_);
+  std::error_code error;
+  std::vector<fs::path> folders;
+  for (const auto& entry : fs::directory_iterator(directory_, error)) {
+    if (entry.is_directory(error)) folders.push_back(entry.path());
+  }
+  if (error) return ErrnoToStatus(error.value(), absl::StrCat("cannot list ", directory_));
+  for (const fs::path& folder : folders) {
+    const std::string name = folder.filename().string();
+    // What a drop left behind when it was interrupted.
+    if (name.rfind(kDroppedPrefix, 0) == 0) fs::remove_all(folder, error);
+    if (name[0] == '.' || !FileExists(JoinPath(folder.string(), kManifestName))) continue;
+    absl::StatusOr<std::unique_ptr<Collection>> collection = Collection::Open(folder.string());
+    if (collection.ok()) {
+      collections_[name] = *std::move(collection);
+    } else {
+      damaged_[name] = collection.status();
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CollectionStoreImpl::Unknown(absl::string_view name) const {
+  if (const auto damaged = damaged_.find(name); damaged != damaged_.end()) {
+    return absl::Status(damaged->second.code(),
+                        absl::StrCat("collection \"", name, "\" cannot be used: ", damaged->second.message()));
+  }
+  std::vector<std::string> names;
+  for (const auto& [known, collection] : collections_) names.push_back(known);
+  return absl::NotFoundError(absl::StrCat("there is no collection \"", name, "\"; ",
+                                          names.empty() ? "there is none yet" : absl::StrCat("there are: ", absl::StrJoin(names, ", "))));
+}
+
+absl::StatusOr<std::shared_ptr<Collection>> CollectionStoreImpl::Create(const CollectionOptions& options) {
+  SENVEC_RETURN_IF_ERROR(options.Validate());
+  absl::MutexLock lock(&mutex_);
+  if (collections_.contains(options.name) || damaged_.contains(options.name)) {
+    return absl::AlreadyExistsError(absl::StrCat("there is a collection \"", options.name, "\" already"));
+  }
+  SENVEC_ASSIGN_OR_RETURN(std::unique_ptr<Collection> created,
+                          Collection::Create(JoinPath(directory_, options.name), options));
+  std::shared_ptr<Collection> collection = std::move(created);
+  collections_[options.name] = collection;
+  return collection;
+}
+
+absl::StatusOr<std::shared_ptr<Collection>> CollectionStoreImpl::Get(absl::string_view name) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  const auto found = collections_.find(name);
+  if (found == collections_.end()) return Unknown(name);
+  return found->second;
+}
+
+std::vector<std::string> CollectionStoreImpl::List() const {
+  absl::ReaderMutexLock lock(&mutex_);
+  std::vector<std::string> names;
+  for (const auto& [name, collection] : collections_) names.push_back(name);
+  return names;
+}
+
+// The folder is renamed first, so that a crash never leaves half a collection under its name.
+absl::Status CollectionStoreImpl::Drop(absl::string_view name) {
+  absl::MutexLock lock(&mutex_);
+  if (!collections_.contains(name) && !damaged_.contains(name)) return Unknown(name);
+  std::string gone;
+  std::error_code error;
+  for (int i = 0; gone.empty() || fs::exists(gone, error); ++i) {
+    gone = JoinPath(directory_, absl::StrCat(kDroppedPrefix, i, "-", name));
+  }
+  fs::rename(JoinPath(directory_, name), gone, error);
+  if (error) return ErrnoToStatus(error.value(), absl::StrCat("cannot drop collection \"", name, "\""));
+  if (const auto found = collections_.find(name); found != collections_.end()) collections_.erase(found);
+  if (const auto found = damaged_.find(name); found != damaged_.end()) damaged_.erase(found);
+  fs::remove_all(gone, error);
+  return absl::OkStatus();
+}
+
+std::vector<CollectionStore::Damaged> CollectionStoreImpl::damaged() const {
+  absl::ReaderMutexLock lock(&mutex_);
+  std::vector<Damaged> list;
+  for (const auto& [name, status] : damaged_) list.push_back({name, status});
+  return list;
+}
+
+absl::Status CollectionStoreImpl::SaveAll() {
+  std::vector<std::shared_ptr<Collection>> collections;
+  {
+    absl::ReaderMutexLock lock(&mutex_);
+    for (const auto& [name, collection] : collections_) collections.push_back(collection);
+  }
+  // One that fails does not keep the others from being saved.
+  absl::Status first = absl::OkStatus();
+  for (const auto& collection : collections) {
+    absl::Status status = collection->Save();
+    if (first.ok() && !status.ok()) {
+      first = absl::Status(status.code(), absl::StrCat("saving collection \"", collection->options().name, "\": ", status.message()));
+    }
+  }
+  return first;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<CollectionStore>> CollectionStore::Open(const std::string& directory) {
+  SENVEC_RETURN_IF_ERROR(MakeDirectories(directory));
+  SENVEC_ASSIGN_OR_RETURN(auto lock, DirectoryLock::Acquire(directory));
+  auto store = std::make_unique<CollectionStoreImpl>(directory, std::move(lock));
+  SENVEC_RETURN_IF_ERROR(store->OpenAll());
+  return store;
+}
+
+}  // namespace senvec

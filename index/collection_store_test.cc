@@ -1,0 +1,97 @@
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "base/file.h"
+#include "index/collection.h"
+#include "tests/support/temp_dir.h"
+
+namespace senvec {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+CollectionOptions Named(const std::string& name) { return {.name = name, .index = {.dim = 2}}; }
+
+class CollectionStoreTest : public testing::Test {
+ protected:
+  void SetUp() override { Reopen(); }
+  void Reopen() {
+    store_.reset();
+    auto store = CollectionStore::Open(folder_ / "data");
+    ASSERT_TRUE(store.ok()) << store.status();
+    store_ = *std::move(store);
+  }
+  const TempDir folder_;
+  std::unique_ptr<CollectionStore> store_;
+};
+
+TEST_F(CollectionStoreTest, CreatesListsAndKeeps) {
+  ASSERT_TRUE(store_->Create(Named("b")).ok());
+  ASSERT_TRUE(store_->Create(Named("a")).ok());
+  ASSERT_TRUE((*store_->Get("a"))->Upsert({{.id = "1", .text = "t", .metadata_json = "", .vector = {1, 0}}}).ok());
+  ASSERT_TRUE(store_->SaveAll().ok());
+  Reopen();
+  EXPECT_THAT(store_->List(), ElementsAre("a", "b"));
+  EXPECT_EQ((*store_->Get("a"))->size(), 1);
+}
+
+TEST_F(CollectionStoreTest, RefusesADuplicateAndAnUnknownName) {
+  ASSERT_TRUE(store_->Create(Named("a")).ok());
+  EXPECT_EQ(store_->Create(Named("a")).status().code(), absl::StatusCode::kAlreadyExists);
+  const absl::Status status = store_->Get("z").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("there are: a"));
+  EXPECT_EQ(store_->Drop("z").code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(CollectionStoreTest, ADroppedCollectionLivesUntilItsLastUserLetsGo) {
+  std::shared_ptr<Collection> collection = *store_->Create(Named("a"));
+  ASSERT_TRUE(collection->Upsert({{.id = "1", .text = "t", .metadata_json = "", .vector = {1, 0}}}).ok());
+  ASSERT_TRUE(store_->Drop("a").ok());
+  EXPECT_THAT(store_->List(), ElementsAre());
+  EXPECT_EQ(collection->Search({1, 0}, 1)->at(0).size(), 1u);
+  ASSERT_TRUE(store_->Create(Named("a")).ok());
+  Reopen();
+  EXPECT_EQ((*store_->Get("a"))->size(), 0);
+}
+
+TEST_F(CollectionStoreTest, ADamagedCollectionDoesNotStopTheOthers) {
+  ASSERT_TRUE(store_->Create(Named("bad")).ok());
+  ASSERT_TRUE(store_->Create(Named("good")).ok());
+  store_.reset();
+  ASSERT_TRUE(WriteFileAtomically(folder_ / "data/bad/MANIFEST.json", "{\"format\":").ok());
+  Reopen();
+  EXPECT_THAT(store_->List(), ElementsAre("good"));
+  ASSERT_EQ(store_->damaged().size(), 1u);
+  EXPECT_EQ(store_->Get("bad").status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(store_->Create(Named("bad")).status().code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_TRUE(store_->Drop("bad").ok());
+  EXPECT_TRUE(store_->Create(Named("bad")).ok());
+}
+
+TEST_F(CollectionStoreTest, AnotherProcessIsKeptOutAndToldWhoHoldsTheFolder) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const absl::Status status = CollectionStore::Open(folder_ / "data").status();
+    const bool told = status.code() == absl::StatusCode::kFailedPrecondition &&
+                      status.message().find(std::to_string(::getppid())) != absl::string_view::npos;
+    ::_exit(told ? 0 : 1);
+  }
+  int result = -1;
+  ASSERT_EQ(::waitpid(child, &result, 0), child);
+  EXPECT_EQ(result, 0);
+}
+
+TEST_F(CollectionStoreTest, FoldersThatAreNoCollectionsAreLeftAlone) {
+  std::filesystem::create_directories(folder_ / "data/notes");
+  Reopen();
+  EXPECT_THAT(store_->List(), ElementsAre());
+  EXPECT_TRUE(DirectoryExists(folder_ / "data/notes"));
+}
+
+}  // namespace
+}  // namespace senvec
