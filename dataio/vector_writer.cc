@@ -1,20 +1,16 @@
 #include "dataio/vector_writer.h"
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <charconv>
 #include <cmath>
-#include <cstring>
 #include <string>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "base/file.h"
 #include "base/status_macros.h"
 #include "dataio/atomic_file.h"
+#include "dataio/standard_output.h"
 
 namespace senvec {
 namespace {
@@ -87,16 +83,6 @@ std::string JsonLine(const VectorWriter::Row& row, int64_t index) {
   return line;
 }
 
-absl::Status WriteToStdout(absl::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(STDOUT_FILENO, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return ErrnoToStatus(errno, "cannot write to standard output");
-    bytes.remove_prefix(static_cast<size_t>(written));
-  }
-  return absl::OkStatus();
-}
-
 // JSON lines to a file, or, without one, to standard output as they come.
 class JsonlWriter : public VectorWriter {
  public:
@@ -105,7 +91,7 @@ class JsonlWriter : public VectorWriter {
   absl::Status Append(const Row& row) override {
     SENVEC_RETURN_IF_ERROR(CheckRow(row, rows_, dim_));
     const std::string line = JsonLine(row, rows_++);
-    return file_ == nullptr ? WriteToStdout(line) : file_->Append(line);
+    return file_ == nullptr ? WriteStandardOutput(line) : file_->Append(line);
   }
 
   absl::Status Finish() override {

@@ -94,6 +94,14 @@ absl::Status Whitening::CheckModel(const std::string& model_fingerprint) const {
                    "; fit it again with `senvec whiten fit` on this model and pooling"));
 }
 
+void L2Normalize(absl::Span<float> row) {
+  double squares = 0;
+  for (float value : row) squares += double{value} * value;
+  if (squares == 0) return;
+  const double inverse = 1 / std::sqrt(squares);
+  for (float& value : row) value = static_cast<float>(value * inverse);
+}
+
 void Whitening::Apply(absl::Span<const float> rows, absl::Span<float> out) const {
   const size_t input = shift_.size(), output = static_cast<size_t>(options_.k);
   SENVEC_CHECK(rows.size() % input == 0 && out.size() == rows.size() / input * output);

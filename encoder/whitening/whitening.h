@@ -90,4 +90,7 @@ class Whitening {
   std::string fingerprint_;
 };
 
+// Scales `row` to length 1, in fp64; the zero vector stays.
+void L2Normalize(absl::Span<float> row);
+
 }  // namespace senvec

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/synchronization/mutex.h"
+#include "base/check.h"
+#include "encoder/sentence_encoder.h"
+
+namespace senvec {
+
+// An encoder without a model: a sentence's vector is (its first id, its length). Records what it was asked to encode.
+class FakeEncoder : public SentenceEncoder {
+ public:
+  FakeEncoder() {
+    info_.dim = 2;
+    info_.max_tokens = 16;
+  }
+  const ModelInfo& info() const override { return info_; }
+  const Tokenizer& tokenizer() const override { SENVEC_CHECK(false && "there is none"); }
+  absl::StatusOr<std::string> Prompt(absl::string_view) const override { return std::string(); }
+  absl::StatusOr<Encoding> Tokenize(absl::string_view, absl::string_view, int32_t) const override { return Encoding(); }
+  absl::StatusOr<TextsResult> EncodeTexts(absl::Span<const std::string>, absl::string_view,
+                                          const EncodeOptions&) const override {
+    return absl::UnimplementedError("not asked for");
+  }
+  absl::Status Encode(absl::Span<const Encoding* const> sentences, const EncodeOptions&,
+                      absl::Span<float> out) const override {
+    if (before_encode) before_encode();
+    std::vector<int32_t> ids;
+    for (size_t i = 0; i < sentences.size(); ++i) {
+      ids.push_back(sentences[i]->ids[0]);
+      out[2 * i] = static_cast<float>(sentences[i]->ids[0]);
+      out[2 * i + 1] = static_cast<float>(sentences[i]->ids.size());
+    }
+    absl::MutexLock lock(&mutex_);
+    batches_.push_back(std::move(ids));
+    return std::find(batches_.back().begin(), batches_.back().end(), -1) == batches_.back().end()
+               ? absl::OkStatus()
+               : absl::InvalidArgumentError("token id -1");
+  }
+
+  // First ids of the sentences of each batch so far.
+  std::vector<std::vector<int32_t>> batches() const {
+    absl::MutexLock lock(&mutex_);
+    return batches_;
+  }
+  std::function<void()> before_encode;
+
+ private:
+  ModelInfo info_;
+  mutable absl::Mutex mutex_;
+  mutable std::vector<std::vector<int32_t>> batches_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace senvec
