@@ -1,6 +1,7 @@
 # One call a room: senvec_library(NAME …) and senvec_test(file …).
 add_library(senvec_flags INTERFACE)
 target_compile_features(senvec_flags INTERFACE cxx_std_20)
+target_compile_definitions(senvec_flags INTERFACE SENVEC_VERSION="${PROJECT_VERSION}")
 target_compile_options(senvec_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor
                        -Wno-unused-parameter
                        -Wno-missing-field-initializers -Werror)

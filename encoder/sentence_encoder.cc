@@ -353,6 +353,12 @@ absl::Status LoadOptions::Validate() const {
   return absl::OkStatus();
 }
 
+std::vector<std::string> SentenceEncoder::SupportedIsaNames() {
+  std::vector<std::string> names;
+  for (Isa isa : SupportedIsas()) names.emplace_back(IsaName(isa));
+  return names;
+}
+
 absl::StatusOr<std::unique_ptr<SentenceEncoder>> SentenceEncoder::Load(const std::string& directory,
                                                                        const LoadOptions& options,
                                                                        ThreadPool* pool) {

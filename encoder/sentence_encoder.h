@@ -75,6 +75,9 @@ class SentenceEncoder {
                                                                ThreadPool* pool);
   virtual ~SentenceEncoder() = default;
 
+  // Values of LoadOptions::isa that this CPU has, the best last.
+  static std::vector<std::string> SupportedIsaNames();
+
   virtual const ModelInfo& info() const = 0;
   virtual const Tokenizer& tokenizer() const = 0;
 

@@ -55,6 +55,10 @@ absl::StatusOr<std::vector<float>> EncodeAll(
 
 }  // namespace
 
+int64_t CountDistinctSentences(absl::Span<const ScoredPair> pairs) {
+  return static_cast<int64_t>(Distinct(pairs).texts.size());
+}
+
 double Cosine(absl::Span<const float> a, absl::Span<const float> b) {
   SENVEC_CHECK(a.size() == b.size());
   double ab = 0, aa = 0, bb = 0;

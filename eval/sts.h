@@ -29,6 +29,9 @@ absl::StatusOr<StsResult> EvaluateSts(const SentenceEncoder& encoder, absl::stri
                                       absl::Span<const ScoredPair> pairs,
                                       absl::FunctionRef<void(int64_t done, int64_t total)> progress);
 
+// How many different sentences the pairs hold: what `progress` will count up to.
+int64_t CountDistinctSentences(absl::Span<const ScoredPair> pairs);
+
 // a·b / (|a||b|) in fp64; NaN when one of them is the zero vector. Equal sizes.
 double Cosine(absl::Span<const float> a, absl::Span<const float> b);
 

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <functional>
+
+#include "absl/status/status.h"
+#include "absl/types/span.h"
+#include "cli/flag_set.h"
+
+namespace senvec {
+
+// Does a command's work once its flags are parsed.
+using CommandRunner = std::function<absl::Status()>;
+
+// One row of the table of commands.
+struct Command {
+  const char* name;     // as typed after "senvec": "embed", "whiten fit"
+  const char* summary;  // one line for the list
+  // Declares flags and help; what it returns owns the flags' targets.
+  CommandRunner (*declare)(FlagSet& flags);
+};
+
+// All commands, in the order of the list that `senvec --help` prints.
+absl::Span<const Command> Commands();
+
+CommandRunner DeclareDoctor(FlagSet& flags);
+CommandRunner DeclareEmbed(FlagSet& flags);
+CommandRunner DeclareEvalSts(FlagSet& flags);
+CommandRunner DeclareHealth(FlagSet& flags);
+CommandRunner DeclareIndexBuild(FlagSet& flags);
+CommandRunner DeclareModelInfo(FlagSet& flags);
+CommandRunner DeclareSearch(FlagSet& flags);
+CommandRunner DeclareServe(FlagSet& flags);
+CommandRunner DeclareSimilarity(FlagSet& flags);
+CommandRunner DeclareTokenize(FlagSet& flags);
+CommandRunner DeclareWhitenApply(FlagSet& flags);
+CommandRunner DeclareWhitenFit(FlagSet& flags);
+
+}  // namespace senvec

@@ -1,0 +1,62 @@
+#include "cli/model_flags.h"
+
+#include <limits>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "cli/environment.h"
+#include "cli/usage_error.h"
+
+namespace senvec {
+
+void DeclareModelFlags(FlagSet& flags, ModelFlags& model, bool required) {
+  FlagSet::Flag& flag = flags.Add("--model", "DIR", &model.model,
+                                  "the model's directory, e.g. one that scripts/get-model.sh made");
+  if (required) flag.Required();
+  flags
+      .Add("--pooling", "NAME", &model.pooling,
+           "how token vectors become one, instead of the model's own way")
+      .OneOf({"cls", "mean", "max", "last", "pooler", "first_last_avg"});
+  flags
+      .Add("--max-tokens", "N", &model.max_tokens,
+           "longest input in tokens, special ones included; more is cut; 0 = the model's own limit")
+      .Between(0, std::numeric_limits<int32_t>::max());
+  flags.Add("--precision", "NAME", &model.precision, "arithmetic of the encoder").OneOf({"fp32"});
+  flags
+      .Add("--threads", "N", &model.threads,
+           "threads that encode; 0 = as many as this process may use CPUs")
+      .Between(0, 1024);
+}
+
+void DeclareWhiteningFlag(FlagSet& flags, ModelFlags& model) {
+  flags.Add("--whitening", "FILE", &model.whitening,
+            "a transform that `senvec whiten fit` made for this model");
+}
+
+absl::StatusOr<LoadedModel> LoadModel(const ModelFlags& flags) {
+  LoadOptions options;
+  if (!flags.pooling.empty()) {
+    SENVEC_ASSIGN_OR_RETURN(options.pooling, ParsePooling(flags.pooling));
+  }
+  options.max_tokens = static_cast<int32_t>(flags.max_tokens);
+  options.whitening_path = flags.whitening;
+  options.precision = flags.precision;
+  const std::string isa = EnvironmentOr(kIsaVariable, "auto");
+  if (isa != "auto") options.isa = isa;
+  SENVEC_RETURN_IF_ERROR(AsUsageError(options.Validate()));
+  LoadedModel model;
+  model.pool = std::make_unique<ThreadPool>(
+      flags.threads > 0 ? static_cast<int>(flags.threads) : ThreadPool::AvailableCpus());
+  SENVEC_ASSIGN_OR_RETURN(model.encoder,
+                          SentenceEncoder::Load(flags.model, options, model.pool.get()));
+  return model;
+}
+
+absl::StatusOr<std::string> PromptText(const SentenceEncoder& encoder, const std::string& name) {
+  absl::StatusOr<std::string> text =
+      encoder.Prompt(name.empty() ? encoder.info().default_prompt_name : name);
+  if (!text.ok()) return AsUsageError(text.status());
+  return text;
+}
+
+}  // namespace senvec

@@ -1,0 +1,126 @@
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "base/json.h"
+#include "base/status_macros.h"
+#include "cli/command.h"
+#include "cli/model_flags.h"
+#include "cli/remote.h"
+#include "cli/usage_error.h"
+#include "dataio/standard_output.h"
+#include "index/collection.h"
+
+namespace senvec {
+namespace {
+
+struct SearchFlags {
+  ModelFlags model;
+  std::string index;
+  std::string server;
+  std::string collection;
+  std::string prompt;
+  int64_t k = 10;
+  bool json = false;
+  std::vector<std::string> queries;
+};
+
+using Results = std::vector<std::vector<Hit>>;
+
+// Loads the model the collection was built with, or the one that --model names, and refuses another.
+absl::StatusOr<LoadedModel> ModelFor(const SearchFlags& flags, const CollectionOptions& options) {
+  ModelFlags model = flags.model;
+  if (model.model.empty()) model.model = options.model_directory;
+  if (model.whitening.empty()) model.whitening = options.whitening_path;
+  absl::StatusOr<LoadedModel> loaded = LoadModel(model);
+  if (absl::IsNotFound(loaded.status()) && flags.model.model.empty()) {
+    return absl::NotFoundError(absl::StrCat("the model that ", flags.index, " was built with is not at ", model.model,
+                                            " any more; name its directory with --model"));
+  }
+  SENVEC_RETURN_IF_ERROR(loaded.status());
+  const ModelInfo& info = loaded->encoder->info();
+  if (info.fingerprint != options.model_fingerprint || info.whitening_fingerprint != options.whitening_fingerprint) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        flags.index, " was built with model ", options.model_fingerprint, ", ", model.model, " is ", info.fingerprint,
+        "; take that model (and its whitening and pooling), or build the index again"));
+  }
+  return loaded;
+}
+
+absl::StatusOr<Results> SearchHere(const SearchFlags& flags) {
+  SENVEC_ASSIGN_OR_RETURN(const auto collection, Collection::Open(flags.index));
+  const CollectionOptions& options = collection->options();
+  SENVEC_ASSIGN_OR_RETURN(const LoadedModel model, ModelFor(flags, options));
+  std::string prompt = options.query_prompt;
+  if (!flags.prompt.empty()) {
+    SENVEC_ASSIGN_OR_RETURN(prompt, PromptText(*model.encoder, flags.prompt));
+  }
+  SENVEC_ASSIGN_OR_RETURN(const auto encoded, model.encoder->EncodeTexts(flags.queries, prompt, {}));
+  return collection->Search(encoded.rows, static_cast<int32_t>(flags.k));
+}
+
+absl::Status Check(const SearchFlags& flags) {
+  if (flags.queries.empty()) return UsageError("no query is given");
+  if (flags.index.empty() == flags.server.empty()) return UsageError("give either --index DIR or --server HOST:PORT");
+  if (!flags.server.empty() && flags.collection.empty()) return UsageError("--server needs --collection NAME");
+  return absl::OkStatus();
+}
+
+std::string JsonLine(const std::string& query, const std::vector<Hit>& hits) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const Hit& hit : hits) {
+    nlohmann::json entry = {{"id", hit.id}, {"score", hit.score}, {"text", hit.text}};
+    if (!hit.metadata_json.empty()) entry["metadata"] = nlohmann::json::parse(hit.metadata_json, nullptr, false);
+    list.push_back(std::move(entry));
+  }
+  return DumpJson({{"query", query}, {"hits", std::move(list)}}) + "\n";
+}
+
+std::string Table(const std::string& query, const std::vector<Hit>& hits) {
+  std::string text = absl::StrCat(query, "\n");
+  for (size_t i = 0; i < hits.size(); ++i) {
+    absl::StrAppendFormat(&text, "%4d  %.4f  %-8s  %s\n", i + 1, hits[i].score, hits[i].id, hits[i].text);
+  }
+  if (hits.empty()) text += "  the collection is empty\n";
+  return text;
+}
+
+absl::Status Search(const SearchFlags& flags) {
+  SENVEC_RETURN_IF_ERROR(Check(flags));
+  SENVEC_ASSIGN_OR_RETURN(const Results results,
+                          flags.server.empty() ? SearchHere(flags)
+                                               : RemoteServer::At(flags.server)->Search(flags.collection, flags.queries,
+                                                                                        static_cast<int32_t>(flags.k)));
+  std::string out;
+  for (size_t i = 0; i < results.size(); ++i) {
+    if (!flags.json && i > 0) out += "\n";
+    out += flags.json ? JsonLine(flags.queries[i], results[i]) : Table(flags.queries[i], results[i]);
+  }
+  return WriteStandardOutput(out);
+}
+
+}  // namespace
+
+CommandRunner DeclareSearch(FlagSet& flags) {
+  auto search = std::make_shared<SearchFlags>();
+  flags.Describe(
+      "Finds the documents whose meaning is nearest to each query and prints rank, score, id and text. The query is "
+      "encoded with the model that the index was built with, found where it was then, or with --model.\n"
+      "With --server a running `senvec serve` is asked instead.");
+  flags.AddPositionals("QUERY...", &search->queries, "one query or more; quote each");
+  flags.Add("--index", "DIR", &search->index, "a folder that `senvec index build` made");
+  flags.Add("--server", "HOST:PORT", &search->server, "ask this server instead of opening a folder");
+  flags.Add("--collection", "NAME", &search->collection, "the server's collection");
+  flags.Add("--k", "N", &search->k, "documents for each query").Between(1, 10000);
+  flags.Add("--json", &search->json, "print one JSON object a query");
+  flags.Add("--prompt", "NAME", &search->prompt, "prompt for queries instead of the collection's: a name that the model defines, or none");
+  DeclareModelFlags(flags, search->model, /*required=*/false);
+  DeclareWhiteningFlag(flags, search->model);
+  flags.Example("senvec search --index data/helpdesk --k 3 '怎么重置密码？' 'Where is my parcel?'", "two queries, three hits each");
+  flags.Example("senvec search --server 127.0.0.1:7411 --collection helpdesk 'Where is my parcel?'", "over gRPC");
+  return [search] { return Search(*search); };
+}
+
+}  // namespace senvec

@@ -1,0 +1,74 @@
+#include <memory>
+#include <string>
+
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "base/status_macros.h"
+#include "cli/command.h"
+#include "cli/environment.h"
+#include "cli/model_flags.h"
+#include "cli/usage_error.h"
+#include "service/run_server.h"
+#include "service/server_config.h"
+
+namespace senvec {
+namespace {
+
+struct ServeFlags {
+  ModelFlags model;
+  std::string data;
+  std::string listen;
+  std::string config;
+};
+
+// Flags that were given win over the file, the file over the defaults.
+absl::StatusOr<ServerConfig> ConfigOf(const ServeFlags& flags) {
+  ServerConfig config;
+  if (!flags.config.empty()) {
+    SENVEC_ASSIGN_OR_RETURN(config, ServerConfig::FromFile(flags.config, config));
+  }
+  const auto override_with = [](const std::string& flag, std::string& target) {
+    if (!flag.empty()) target = flag;
+  };
+  override_with(flags.model.model, config.model);
+  override_with(flags.data, config.data);
+  override_with(flags.listen, config.listen);
+  override_with(flags.model.whitening, config.load.whitening_path);
+  if (!flags.model.pooling.empty()) {
+    SENVEC_ASSIGN_OR_RETURN(config.load.pooling, ParsePooling(flags.model.pooling));
+  }
+  if (flags.model.max_tokens > 0) config.load.max_tokens = static_cast<int32_t>(flags.model.max_tokens);
+  if (flags.model.threads > 0) config.threads = static_cast<int32_t>(flags.model.threads);
+  const std::string isa = EnvironmentOr(kIsaVariable, "auto");
+  if (isa != "auto") config.load.isa = isa;
+  return config;
+}
+
+absl::Status Serve(const ServeFlags& flags) {
+  SENVEC_ASSIGN_OR_RETURN(const ServerConfig config, ConfigOf(flags));
+  SENVEC_RETURN_IF_ERROR(AsUsageError(config.Validate()));
+  spdlog::set_default_logger(spdlog::stderr_color_mt("senvec"));
+  spdlog::set_level(spdlog::level::from_str(EnvironmentOr(kLogVariable, "info")));
+  return RunServer(config);
+}
+
+}  // namespace
+
+CommandRunner DeclareServe(FlagSet& flags) {
+  auto serve = std::make_shared<ServeFlags>();
+  flags.Describe(
+      "Serves embeddings and collections over gRPC (senvec.v1, with grpc.health.v1 and reflection) until SIGTERM or "
+      "Ctrl-C; then health turns to NOT_SERVING, calls at work finish, collections are saved, and the exit code is 0.\n"
+      "Every folder below --data that `senvec index build` made is served as a collection of that name. Changes are "
+      "saved every 10 seconds and at the end. The configuration file is a JSON object; docs/operations.md lists its keys.");
+  flags.Add("--data", "DIR", &serve->data, "the folder of collections; made when it is not there (required here or in the file)");
+  flags.Add("--listen", "HOST:PORT", &serve->listen, "address, 127.0.0.1:7411 unless the file says otherwise; port 0 picks a free one");
+  flags.Add("--config", "FILE", &serve->config, "settings as JSON; flags win over them");
+  DeclareModelFlags(flags, serve->model, /*required=*/false);
+  DeclareWhiteningFlag(flags, serve->model);
+  flags.Example("senvec serve --model models/multilingual-e5-small --data data", "serve what was indexed below data/");
+  return [serve] { return Serve(*serve); };
+}
+
+}  // namespace senvec

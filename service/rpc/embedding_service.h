@@ -1,0 +1,36 @@
+#pragma once
+
+#include <functional>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "senvec/v1/embedding.grpc.pb.h"
+#include "service/rpc/rpc_context.h"
+
+namespace senvec {
+
+// senvec.v1.EmbeddingService. Thread-safe.
+class EmbeddingService : public v1::EmbeddingService::CallbackService {
+ public:
+  // `context` must outlive the service and its calls.
+  explicit EmbeddingService(const RpcContext* context) : context_(context) {}
+
+  grpc::ServerUnaryReactor* Embed(grpc::CallbackServerContext* call, const v1::EmbedRequest* request,
+                                  v1::EmbedResponse* response) override;
+  grpc::ServerBidiReactor<v1::EmbedStreamRequest, v1::EmbedStreamResponse>* EmbedStream(
+      grpc::CallbackServerContext* call) override;
+  grpc::ServerUnaryReactor* Tokenize(grpc::CallbackServerContext* call, const v1::TokenizeRequest* request,
+                                     v1::TokenizeResponse* response) override;
+  grpc::ServerUnaryReactor* GetModel(grpc::CallbackServerContext* call, const v1::GetModelRequest* request,
+                                     v1::GetModelResponse* response) override;
+
+ private:
+  const RpcContext* const context_;
+};
+
+// One EmbedRequest, alone or from a stream: fills `response` and calls `done`. Both must live until then.
+void HandleEmbed(const RpcContext& context, const v1::EmbedRequest& request, absl::Time deadline,
+                 std::function<bool()> is_cancelled, v1::EmbedResponse* response,
+                 std::function<void(absl::Status)> done);
+
+}  // namespace senvec

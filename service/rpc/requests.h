@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "encoder/sentence_encoder.h"
+#include "senvec/v1/collection.pb.h"
+#include "senvec/v1/embedding.pb.h"
+#include "service/rpc/rpc_context.h"
+
+namespace senvec {
+
+// Checks of what clients send. Every error names the field, its value and what is allowed.
+
+// `what` is the field's name; 1 to max_texts.
+absl::Status CheckCount(absl::string_view what, int64_t count, const RpcLimits& limits);
+// Neither blank (nothing but white space) nor too long.
+absl::Status CheckText(absl::string_view what, absl::string_view text, const RpcLimits& limits);
+
+// The text that goes before each sentence: the request's, or the model's default.
+absl::StatusOr<std::string> PromptOf(const v1::Prompt& prompt, bool is_set, const SentenceEncoder& encoder);
+
+absl::StatusOr<CollectionOptions> OptionsOf(const v1::CreateCollectionRequest& request, const SentenceEncoder& encoder);
+v1::Collection CollectionMessage(const Collection& collection);
+v1::Document DocumentMessage(const Document& document, bool with_vector);
+
+// Whether the server's model may encode for the collection.
+absl::Status CheckModel(const CollectionOptions& options, const ModelInfo& model);
+
+}  // namespace senvec

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "absl/time/time.h"
+#include "encoder/sentence_encoder.h"
+#include "index/collection.h"
+#include "service/batching/encode_scheduler.h"
+#include "service/batching/work_queue.h"
+
+namespace senvec {
+
+// Bounds on what one message may ask for.
+struct RpcLimits {
+  int32_t max_texts = 4096;                  // texts, documents, ids or queries of one call
+  int64_t max_text_bytes = int64_t{4} << 20;  // of one text
+  int32_t max_k = 10000;                     // hits of one query
+};
+
+// What every call works with. The server owns it all; it outlives the services.
+struct RpcContext {
+  const SentenceEncoder* encoder = nullptr;
+  EncodeScheduler* scheduler = nullptr;
+  CollectionStore* store = nullptr;
+  WorkQueue* work = nullptr;
+  RpcLimits limits;
+  std::string version;
+  std::function<absl::Time()> now;
+};
+
+}  // namespace senvec

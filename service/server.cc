@@ -1,0 +1,130 @@
+#include "service/server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
+#include <spdlog/spdlog.h>
+
+#include <thread>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "base/status_macros.h"
+#include "service/rpc/collection_service.h"
+#include "service/rpc/embedding_service.h"
+
+namespace senvec {
+namespace {
+
+constexpr size_t kMaxWaitingCalls = 4096;
+
+class ServerImpl : public Server {
+ public:
+  explicit ServerImpl(const ServerConfig& config) : config_(config) {}
+  ~ServerImpl() override { static_cast<void>(Shutdown()); }
+
+  absl::Status Load() {
+    pool_ = std::make_unique<ThreadPool>(config_.threads > 0 ? config_.threads : ThreadPool::AvailableCpus());
+    SENVEC_ASSIGN_OR_RETURN(store_, CollectionStore::Open(config_.data));
+    for (const CollectionStore::Damaged& damaged : store_->damaged()) {
+      spdlog::error("collection {} is left out: {}", damaged.name, std::string(damaged.status.message()));
+    }
+    SENVEC_ASSIGN_OR_RETURN(encoder_, SentenceEncoder::Load(config_.model, config_.load, pool_.get()));
+    scheduler_ = std::make_unique<EncodeScheduler>(encoder_.get(), config_.scheduler, absl::Now);
+    work_ = std::make_unique<WorkQueue>(config_.work_threads, kMaxWaitingCalls);
+    context_ = {.encoder = encoder_.get(), .scheduler = scheduler_.get(), .store = store_.get(), .work = work_.get(),
+                .limits = config_.limits, .version = SENVEC_VERSION, .now = absl::Now};
+    return absl::OkStatus();
+  }
+
+  absl::Status Listen() {
+    embedding_ = std::make_unique<EmbeddingService>(&context_);
+    collections_ = std::make_unique<CollectionService>(&context_);
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    grpc::ServerBuilder builder;
+    // Two servers on one port would share the calls between them.
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.SetMaxReceiveMessageSize(static_cast<int>(config_.max_message_bytes));
+    builder.SetMaxSendMessageSize(-1);
+    builder.SetResourceQuota(grpc::ResourceQuota("senvec").Resize(static_cast<size_t>(config_.memory_quota_bytes)));
+    builder.AddListeningPort(config_.listen, grpc::InsecureServerCredentials(), &port_);
+    builder.RegisterService(embedding_.get());
+    builder.RegisterService(collections_.get());
+    grpc_ = builder.BuildAndStart();
+    if (grpc_ == nullptr || port_ == 0) {
+      return absl::UnavailableError(absl::StrCat("cannot listen on ", config_.listen,
+                                                 ": the port is taken or the address is not this machine's; choose another with --listen HOST:PORT"));
+    }
+    grpc_->GetHealthCheckService()->SetServingStatus(true);
+    saver_ = std::thread([this] { SaveNowAndThen(); });
+    return absl::OkStatus();
+  }
+
+  int port() const override { return port_; }
+  const ModelInfo& model() const override { return encoder_->info(); }
+
+  absl::Status Shutdown() override {
+    {
+      absl::MutexLock lock(&mutex_);
+      if (stopping_) return absl::OkStatus();
+      stopping_ = true;
+    }
+    if (grpc_ != nullptr) {
+      grpc_->GetHealthCheckService()->SetServingStatus(false);
+      grpc_->Shutdown(absl::ToChronoTime(absl::Now() + config_.drain));
+    }
+    if (scheduler_ != nullptr) scheduler_->Shutdown();
+    if (work_ != nullptr) work_->Shutdown();
+    if (grpc_ != nullptr) grpc_->Wait();
+    if (saver_.joinable()) saver_.join();
+    return store_ != nullptr ? store_->SaveAll() : absl::OkStatus();
+  }
+
+ private:
+  void SaveNowAndThen() {
+    if (config_.save_interval <= absl::ZeroDuration()) return;
+    const auto stopping = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return stopping_; };
+    while (true) {
+      {
+        absl::MutexLock lock(&mutex_);
+        if (mutex_.AwaitWithTimeout(absl::Condition(&stopping), config_.save_interval)) return;
+      }
+      if (const absl::Status status = store_->SaveAll(); !status.ok()) {
+        spdlog::error("{}; it will be tried again", std::string(status.message()));
+      }
+    }
+  }
+
+  const ServerConfig config_;
+  int port_ = 0;
+  // In the order of use: what comes later works with what came before.
+  std::unique_ptr<ThreadPool> pool_;
+  std::unique_ptr<CollectionStore> store_;
+  std::unique_ptr<SentenceEncoder> encoder_;
+  std::unique_ptr<EncodeScheduler> scheduler_;
+  std::unique_ptr<WorkQueue> work_;
+  RpcContext context_;
+  std::unique_ptr<EmbeddingService> embedding_;
+  std::unique_ptr<CollectionService> collections_;
+  std::unique_ptr<grpc::Server> grpc_;
+  std::thread saver_;
+  absl::Mutex mutex_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config) {
+  SENVEC_RETURN_IF_ERROR(config.Validate());
+  auto server = std::make_unique<ServerImpl>(config);
+  SENVEC_RETURN_IF_ERROR(server->Load());
+  SENVEC_RETURN_IF_ERROR(server->Listen());
+  return server;
+}
+
+}  // namespace senvec

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "service/server_config.h"
+
+namespace senvec {
+
+// A running Senvec server: model, collections, gRPC services, grpc.health.v1 and reflection.
+class Server {
+ public:
+  // Loads the model, opens the collections and listens; serves when this returns. FailedPrecondition when the data
+  // directory is locked by another process; Unavailable when the port is taken; errors of SentenceEncoder::Load().
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerConfig& config);
+  virtual ~Server() = default;
+
+  virtual int port() const = 0;
+  virtual const ModelInfo& model() const = 0;
+  // Health says NOT_SERVING, calls at work finish (at most config.drain), everything is saved. Returns the saving's
+  // status. Thread-safe; later calls do nothing.
+  virtual absl::Status Shutdown() = 0;
+};
+
+}  // namespace senvec
