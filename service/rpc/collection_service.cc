@@ -15,13 +15,11 @@ namespace senvec {
 namespace {
 
 // Answers a call with what `work` returns, from the work queue.
-UnaryCall* RunOnQueue(const RpcContext& context, grpc::CallbackServerContext* call, std::function<absl::Status()> work) {
-  auto* unary = new UnaryCall(call);
-  const absl::Status submitted = context.work->Submit([unary, is_cancelled = unary->IsCancelled(), work = std::move(work)] {
-    unary->Answer(is_cancelled() ? absl::CancelledError("the caller cancelled") : work());
+void RunOnQueue(const RpcContext& context, UnaryCall* call, std::function<absl::Status()> work) {
+  const absl::Status submitted = context.work->Submit([call, is_cancelled = call->IsCancelled(), work = std::move(work)] {
+    call->Answer(is_cancelled() ? absl::CancelledError("the caller cancelled") : work());
   });
-  if (!submitted.ok()) unary->Answer(submitted);
-  return unary;
+  if (!submitted.ok()) call->Answer(submitted);
 }
 
 void SetTimings(const EmbedResult& embedded, absl::Duration search, absl::Duration total, v1::Timings* timings) {
@@ -185,10 +183,8 @@ absl::Status ListSome(const RpcContext& context, const v1::ListDocumentsRequest&
 
 }  // namespace
 
-grpc::ServerUnaryReactor* CollectionService::CreateCollection(grpc::CallbackServerContext* call,
-                                                              const v1::CreateCollectionRequest* request,
-                                                              v1::CreateCollectionResponse* response) {
-  return RunOnQueue(*context_, call, [this, request, response]() -> absl::Status {
+void CollectionService::StartCreateCollection(UnaryCall* call, const v1::CreateCollectionRequest* request, v1::CreateCollectionResponse* response) {
+  RunOnQueue(*context_, call, [this, request, response]() -> absl::Status {
     SENVEC_ASSIGN_OR_RETURN(const CollectionOptions options, OptionsOf(*request, *context_->encoder));
     SENVEC_ASSIGN_OR_RETURN(const auto collection, context_->store->Create(options));
     *response->mutable_collection() = CollectionMessage(*collection);
@@ -196,20 +192,16 @@ grpc::ServerUnaryReactor* CollectionService::CreateCollection(grpc::CallbackServ
   });
 }
 
-grpc::ServerUnaryReactor* CollectionService::GetCollection(grpc::CallbackServerContext* call,
-                                                           const v1::GetCollectionRequest* request,
-                                                           v1::GetCollectionResponse* response) {
-  return RunOnQueue(*context_, call, [this, request, response]() -> absl::Status {
+void CollectionService::StartGetCollection(UnaryCall* call, const v1::GetCollectionRequest* request, v1::GetCollectionResponse* response) {
+  RunOnQueue(*context_, call, [this, request, response]() -> absl::Status {
     SENVEC_ASSIGN_OR_RETURN(const auto collection, context_->store->Get(request->name()));
     *response->mutable_collection() = CollectionMessage(*collection);
     return absl::OkStatus();
   });
 }
 
-grpc::ServerUnaryReactor* CollectionService::ListCollections(grpc::CallbackServerContext* call,
-                                                             const v1::ListCollectionsRequest*,
-                                                             v1::ListCollectionsResponse* response) {
-  return RunOnQueue(*context_, call, [this, response]() -> absl::Status {
+void CollectionService::StartListCollections(UnaryCall* call, const v1::ListCollectionsRequest*, v1::ListCollectionsResponse* response) {
+  RunOnQueue(*context_, call, [this, response]() -> absl::Status {
     for (const std::string& name : context_->store->List()) {
       // One that was dropped in between is left out.
       const auto collection = context_->store->Get(name);
@@ -224,22 +216,16 @@ grpc::ServerUnaryReactor* CollectionService::ListCollections(grpc::CallbackServe
   });
 }
 
-grpc::ServerUnaryReactor* CollectionService::DropCollection(grpc::CallbackServerContext* call,
-                                                            const v1::DropCollectionRequest* request,
-                                                            v1::DropCollectionResponse*) {
-  return RunOnQueue(*context_, call, [this, request] { return context_->store->Drop(request->name()); });
+void CollectionService::StartDropCollection(UnaryCall* call, const v1::DropCollectionRequest* request, v1::DropCollectionResponse*) {
+  RunOnQueue(*context_, call, [this, request] { return context_->store->Drop(request->name()); });
 }
 
-grpc::ServerUnaryReactor* CollectionService::UpsertDocuments(grpc::CallbackServerContext* call,
-                                                             const v1::UpsertDocumentsRequest* request,
-                                                             v1::UpsertDocumentsResponse* response) {
+void CollectionService::StartUpsertDocuments(UnaryCall* call, const v1::UpsertDocumentsRequest* request, v1::UpsertDocumentsResponse* response) {
   const absl::Time start = context_->now();
-  auto* unary = new UnaryCall(call);
   auto state = std::make_shared<EncodeThenWork>();
-  state->unary = unary;
+  state->unary = call;
   if (const absl::Status status = PrepareUpsert(*context_, *request, *state); !status.ok()) {
-    unary->Answer(status);
-    return unary;
+    return call->Answer(status);
   }
   state->work = [this, start, request, response, collection = state->collection](const EmbedResult& embedded) {
     SENVEC_RETURN_IF_ERROR(Upsert(*request, *collection, embedded, response));
@@ -247,13 +233,10 @@ grpc::ServerUnaryReactor* CollectionService::UpsertDocuments(grpc::CallbackServe
     return absl::OkStatus();
   };
   Run(*context_, std::move(state));
-  return unary;
 }
 
-grpc::ServerUnaryReactor* CollectionService::DeleteDocuments(grpc::CallbackServerContext* call,
-                                                             const v1::DeleteDocumentsRequest* request,
-                                                             v1::DeleteDocumentsResponse* response) {
-  return RunOnQueue(*context_, call, [this, request, response]() -> absl::Status {
+void CollectionService::StartDeleteDocuments(UnaryCall* call, const v1::DeleteDocumentsRequest* request, v1::DeleteDocumentsResponse* response) {
+  RunOnQueue(*context_, call, [this, request, response]() -> absl::Status {
     SENVEC_ASSIGN_OR_RETURN(const auto collection, context_->store->Get(request->collection()));
     SENVEC_RETURN_IF_ERROR(CheckCount("ids", request->ids_size(), context_->limits));
     SENVEC_ASSIGN_OR_RETURN(const int64_t deleted,
@@ -263,27 +246,20 @@ grpc::ServerUnaryReactor* CollectionService::DeleteDocuments(grpc::CallbackServe
   });
 }
 
-grpc::ServerUnaryReactor* CollectionService::GetDocuments(grpc::CallbackServerContext* call,
-                                                          const v1::GetDocumentsRequest* request,
-                                                          v1::GetDocumentsResponse* response) {
-  return RunOnQueue(*context_, call, [this, request, response] { return GetSome(*context_, *request, response); });
+void CollectionService::StartGetDocuments(UnaryCall* call, const v1::GetDocumentsRequest* request, v1::GetDocumentsResponse* response) {
+  RunOnQueue(*context_, call, [this, request, response] { return GetSome(*context_, *request, response); });
 }
 
-grpc::ServerUnaryReactor* CollectionService::ListDocuments(grpc::CallbackServerContext* call,
-                                                           const v1::ListDocumentsRequest* request,
-                                                           v1::ListDocumentsResponse* response) {
-  return RunOnQueue(*context_, call, [this, request, response] { return ListSome(*context_, *request, response); });
+void CollectionService::StartListDocuments(UnaryCall* call, const v1::ListDocumentsRequest* request, v1::ListDocumentsResponse* response) {
+  RunOnQueue(*context_, call, [this, request, response] { return ListSome(*context_, *request, response); });
 }
 
-grpc::ServerUnaryReactor* CollectionService::Search(grpc::CallbackServerContext* call, const v1::SearchRequest* request,
-                                                    v1::SearchResponse* response) {
+void CollectionService::StartSearch(UnaryCall* call, const v1::SearchRequest* request, v1::SearchResponse* response) {
   const absl::Time start = context_->now();
-  auto* unary = new UnaryCall(call);
   auto state = std::make_shared<EncodeThenWork>();
-  state->unary = unary;
+  state->unary = call;
   if (const absl::Status status = PrepareSearch(*context_, *request, *state); !status.ok()) {
-    unary->Answer(status);
-    return unary;
+    return call->Answer(status);
   }
   state->work = [this, start, request, response, collection = state->collection](const EmbedResult& embedded) {
     const absl::Time search_start = context_->now();
@@ -293,7 +269,78 @@ grpc::ServerUnaryReactor* CollectionService::Search(grpc::CallbackServerContext*
     return absl::OkStatus();
   };
   Run(*context_, std::move(state));
-  return unary;
+}
+
+grpc::ServerUnaryReactor* CollectionService::CreateCollection(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
+                                             grpc::ByteBuffer* out) {
+  return TypedCall<v1::CreateCollectionRequest, v1::CreateCollectionResponse>::Start(
+      context, in, out, [this](UnaryCall* call, const v1::CreateCollectionRequest* request, v1::CreateCollectionResponse* response) {
+        StartCreateCollection(call, request, response);
+      });
+}
+
+grpc::ServerUnaryReactor* CollectionService::GetCollection(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
+                                             grpc::ByteBuffer* out) {
+  return TypedCall<v1::GetCollectionRequest, v1::GetCollectionResponse>::Start(
+      context, in, out, [this](UnaryCall* call, const v1::GetCollectionRequest* request, v1::GetCollectionResponse* response) {
+        StartGetCollection(call, request, response);
+      });
+}
+
+grpc::ServerUnaryReactor* CollectionService::ListCollections(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
+                                             grpc::ByteBuffer* out) {
+  return TypedCall<v1::ListCollectionsRequest, v1::ListCollectionsResponse>::Start(
+      context, in, out, [this](UnaryCall* call, const v1::ListCollectionsRequest* request, v1::ListCollectionsResponse* response) {
+        StartListCollections(call, request, response);
+      });
+}
+
+grpc::ServerUnaryReactor* CollectionService::DropCollection(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
+                                             grpc::ByteBuffer* out) {
+  return TypedCall<v1::DropCollectionRequest, v1::DropCollectionResponse>::Start(
+      context, in, out, [this](UnaryCall* call, const v1::DropCollectionRequest* request, v1::DropCollectionResponse* response) {
+        StartDropCollection(call, request, response);
+      });
+}
+
+grpc::ServerUnaryReactor* CollectionService::UpsertDocuments(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
+                                             grpc::ByteBuffer* out) {
+  return TypedCall<v1::UpsertDocumentsRequest, v1::UpsertDocumentsResponse>::Start(
+      context, in, out, [this](UnaryCall* call, const v1::UpsertDocumentsRequest* request, v1::UpsertDocumentsResponse* response) {
+        StartUpsertDocuments(call, request, response);
+      });
+}
+
+grpc::ServerUnaryReactor* CollectionService::DeleteDocuments(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
+                                             grpc::ByteBuffer* out) {
+  return TypedCall<v1::DeleteDocumentsRequest, v1::DeleteDocumentsResponse>::Start(
+      context, in, out, [this](UnaryCall* call, const v1::DeleteDocumentsRequest* request, v1::DeleteDocumentsResponse* response) {
+        StartDeleteDocuments(call, request, response);
+      });
+}
+
+grpc::ServerUnaryReactor* CollectionService::GetDocuments(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
+                                             grpc::ByteBuffer* out) {
+  return TypedCall<v1::GetDocumentsRequest, v1::GetDocumentsResponse>::Start(
+      context, in, out, [this](UnaryCall* call, const v1::GetDocumentsRequest* request, v1::GetDocumentsResponse* response) {
+        StartGetDocuments(call, request, response);
+      });
+}
+
+grpc::ServerUnaryReactor* CollectionService::ListDocuments(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
+                                             grpc::ByteBuffer* out) {
+  return TypedCall<v1::ListDocumentsRequest, v1::ListDocumentsResponse>::Start(
+      context, in, out, [this](UnaryCall* call, const v1::ListDocumentsRequest* request, v1::ListDocumentsResponse* response) {
+        StartListDocuments(call, request, response);
+      });
+}
+
+grpc::ServerUnaryReactor* CollectionService::Search(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
+                                             grpc::ByteBuffer* out) {
+  return TypedCall<v1::SearchRequest, v1::SearchResponse>::Start(
+      context, in, out, [this](UnaryCall* call, const v1::SearchRequest* request, v1::SearchResponse* response) {
+        StartSearch(call, request, response);
+      });
 }
 
 }  // namespace senvec

@@ -114,12 +114,9 @@ void HandleEmbed(const RpcContext& context, const v1::EmbedRequest& request, abs
              });
 }
 
-grpc::ServerUnaryReactor* EmbeddingService::Embed(grpc::CallbackServerContext* call, const v1::EmbedRequest* request,
-                                                  v1::EmbedResponse* response) {
-  auto* unary = new UnaryCall(call);
-  HandleEmbed(*context_, *request, unary->deadline(), unary->IsCancelled(), response,
-              [unary](const absl::Status& status) { unary->Answer(status); });
-  return unary;
+void EmbeddingService::StartEmbed(UnaryCall* call, const v1::EmbedRequest* request, v1::EmbedResponse* response) {
+  HandleEmbed(*context_, *request, call->deadline(), call->IsCancelled(), response,
+              [call](const absl::Status& status) { call->Answer(status); });
 }
 
 grpc::ServerBidiReactor<v1::EmbedStreamRequest, v1::EmbedStreamResponse>* EmbeddingService::EmbedStream(
@@ -127,16 +124,11 @@ grpc::ServerBidiReactor<v1::EmbedStreamRequest, v1::EmbedStreamResponse>* Embedd
   return NewEmbedStream(context_, call);
 }
 
-grpc::ServerUnaryReactor* EmbeddingService::Tokenize(grpc::CallbackServerContext* call,
-                                                     const v1::TokenizeRequest* request,
-                                                     v1::TokenizeResponse* response) {
-  auto* unary = new UnaryCall(call);
-  unary->Answer(TokenizeTexts(*context_, *request, response));
-  return unary;
+void EmbeddingService::StartTokenize(UnaryCall* call, const v1::TokenizeRequest* request, v1::TokenizeResponse* response) {
+  call->Answer(TokenizeTexts(*context_, *request, response));
 }
 
-grpc::ServerUnaryReactor* EmbeddingService::GetModel(grpc::CallbackServerContext* call, const v1::GetModelRequest*,
-                                                     v1::GetModelResponse* response) {
+void EmbeddingService::StartGetModel(UnaryCall* call, const v1::GetModelRequest*, v1::GetModelResponse* response) {
   const ModelInfo& info = context_->encoder->info();
   response->set_family(info.family);
   response->set_fingerprint(info.fingerprint);
@@ -151,9 +143,31 @@ grpc::ServerUnaryReactor* EmbeddingService::GetModel(grpc::CallbackServerContext
   response->set_default_prompt_name(info.default_prompt_name);
   response->set_whitening_fingerprint(info.whitening_fingerprint);
   response->set_server_version(context_->version);
-  auto* unary = new UnaryCall(call);
-  unary->Answer(absl::OkStatus());
-  return unary;
+  call->Answer(absl::OkStatus());
+}
+
+grpc::ServerUnaryReactor* EmbeddingService::Embed(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
+                                             grpc::ByteBuffer* out) {
+  return TypedCall<v1::EmbedRequest, v1::EmbedResponse>::Start(
+      context, in, out, [this](UnaryCall* call, const v1::EmbedRequest* request, v1::EmbedResponse* response) {
+        StartEmbed(call, request, response);
+      });
+}
+
+grpc::ServerUnaryReactor* EmbeddingService::Tokenize(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
+                                             grpc::ByteBuffer* out) {
+  return TypedCall<v1::TokenizeRequest, v1::TokenizeResponse>::Start(
+      context, in, out, [this](UnaryCall* call, const v1::TokenizeRequest* request, v1::TokenizeResponse* response) {
+        StartTokenize(call, request, response);
+      });
+}
+
+grpc::ServerUnaryReactor* EmbeddingService::GetModel(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
+                                             grpc::ByteBuffer* out) {
+  return TypedCall<v1::GetModelRequest, v1::GetModelResponse>::Start(
+      context, in, out, [this](UnaryCall* call, const v1::GetModelRequest* request, v1::GetModelResponse* response) {
+        StartGetModel(call, request, response);
+      });
 }
 
 }  // namespace senvec

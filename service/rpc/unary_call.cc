@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "absl/strings/str_cat.h"
+
 namespace senvec {
 namespace {
 
@@ -21,9 +23,15 @@ void AddRetryHint(const absl::Status& status, grpc::CallbackServerContext& conte
 UnaryCall::UnaryCall(grpc::CallbackServerContext* context)
     : context_(context), cancelled_(std::make_shared<std::atomic<bool>>(false)) {}
 
+absl::Status UnreadableMessage(absl::string_view type) {
+  return absl::InvalidArgumentError(absl::StrCat(
+      "the message is no ", type, ": its bytes are damaged, or a text in it is no valid UTF-8; send texts as UTF-8"));
+}
+
 void UnaryCall::Answer(const absl::Status& status) {
-  AddRetryHint(status, *context_);
-  Finish(ToGrpcStatus(status));
+  const absl::Status result = status.ok() ? WriteResponse() : status;
+  AddRetryHint(result, *context_);
+  Finish(ToGrpcStatus(result));
 }
 
 std::function<bool()> UnaryCall::IsCancelled() const {

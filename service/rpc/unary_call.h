@@ -1,12 +1,14 @@
 #pragma once
 
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/impl/codegen/proto_utils.h>
 
 #include <atomic>
 #include <functional>
 #include <memory>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
 namespace senvec {
@@ -16,12 +18,15 @@ grpc::Status ToGrpcStatus(const absl::Status& status);
 // With RESOURCE_EXHAUSTED, tells the client when to try again ("grpc-retry-pushback-ms").
 void AddRetryHint(const absl::Status& status, grpc::CallbackServerContext& context);
 
+// What a client is told whose message is not one of `type`.
+absl::Status UnreadableMessage(absl::string_view type);
+
 // One unary call from its arrival to its answer; deletes itself when gRPC is done with it.
 class UnaryCall : public grpc::ServerUnaryReactor {
  public:
   explicit UnaryCall(grpc::CallbackServerContext* context);
 
-  // Answers the call; exactly once.
+  // Answers the call, with the response when `status` is OK; exactly once.
   void Answer(const absl::Status& status);
 
   absl::Time deadline() const { return absl::FromChrono(context_->deadline()); }
@@ -32,8 +37,44 @@ class UnaryCall : public grpc::ServerUnaryReactor {
   void OnCancel() override { *cancelled_ = true; }
 
  private:
+  // Puts the response where gRPC takes it from.
+  virtual absl::Status WriteResponse() = 0;
+
   grpc::CallbackServerContext* const context_;
   const std::shared_ptr<std::atomic<bool>> cancelled_;
+};
+
+// A call whose message is parsed here and not by gRPC, which would answer a malformed one (text that is no UTF-8, most of
+// all) with an empty error.
+template <typename Request, typename Response>
+class TypedCall : public UnaryCall {
+ public:
+  // Calls handler(call, request, response) unless the message is unreadable.
+  template <typename Handler>
+  static grpc::ServerUnaryReactor* Start(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
+                                         grpc::ByteBuffer* out, const Handler& handler) {
+    auto* call = new TypedCall(context, out);
+    grpc::ByteBuffer bytes(*in);
+    if (grpc::SerializationTraits<Request>::Deserialize(&bytes, &call->request_).ok()) {
+      handler(call, &call->request_, &call->response_);
+    } else {
+      call->Answer(UnreadableMessage(Request::descriptor()->full_name()));
+    }
+    return call;
+  }
+
+ private:
+  TypedCall(grpc::CallbackServerContext* context, grpc::ByteBuffer* out) : UnaryCall(context), out_(out) {}
+
+  absl::Status WriteResponse() override {
+    bool owned = false;
+    if (grpc::SerializationTraits<Response>::Serialize(response_, out_, &owned).ok()) return absl::OkStatus();
+    return absl::InternalError("the answer could not be serialised");
+  }
+
+  grpc::ByteBuffer* const out_;
+  Request request_;
+  Response response_;
 };
 
 }  // namespace senvec

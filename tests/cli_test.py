@@ -1,0 +1,227 @@
+#!/usr/bin/env python3
+"""The program from outside: forms of input and output, exit codes, a server's life. cli_test.py PROGRAM SOURCE_DIR"""
+import array
+import ast
+import json
+import math
+import pathlib
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM, SOURCE = sys.argv.pop(1), pathlib.Path(sys.argv.pop(1))
+SENTENCES = ["reset my password", "", "where is my parcel?", "重置密码", "a b c"]
+
+
+def load_npy(path):
+    """Rows of a float32 .npy file, as lists."""
+    data = path.read_bytes()
+    assert data[:6] == b"\x93NUMPY"
+    (size,) = struct.unpack_from("<H", data, 8)
+    header = ast.literal_eval(data[10:10 + size].decode())
+    assert header["descr"] == "<f4" and not header["fortran_order"]
+    values = array.array("f", data[10 + size:])
+    n, dim = header["shape"]
+    assert len(values) == n * dim
+    return [list(values[i * dim:(i + 1) * dim]) for i in range(n)]
+
+
+def norm(row):
+    return math.sqrt(sum(x * x for x in row))
+
+
+def float32(x):
+    return struct.unpack("<f", struct.pack("<f", x))[0]
+
+
+def make_model(folder):
+    shutil.copytree(SOURCE / "encoder/arch/testdata/bert", folder)
+    words = "reset ##ting how do i my password parcel where is ? . 重 置 密 码 a b c query passage :".split()
+    (folder / "vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + words) + "\n", encoding="utf-8")
+    (folder / "tokenizer_config.json").write_text('{"do_lower_case":true}')
+    (folder / "config_sentence_transformers.json").write_text('{"prompts":{"query":"query: ","passage":"passage: "}}')
+
+
+class CliTest(unittest.TestCase):
+    def setUp(self):
+        self.temporary = tempfile.TemporaryDirectory()
+        self.folder = pathlib.Path(self.temporary.name)
+        self.model = self.folder / "model"
+        make_model(self.model)
+        self.input = self.folder / "in.txt"
+        self.input.write_text("\n".join(SENTENCES) + "\n", encoding="utf-8")
+
+    def tearDown(self):
+        self.temporary.cleanup()
+
+    def run_program(self, *arguments, code=0, stdin=None):
+        result = subprocess.run([PROGRAM, *map(str, arguments)], input=stdin, capture_output=True, timeout=300)
+        self.assertEqual(result.returncode, code, result.stderr.decode())
+        return result.stdout.decode(), result.stderr.decode()
+
+    def embed(self, *arguments):
+        output = self.folder / "out.npy"
+        self.run_program("embed", "--model", self.model, "--input", self.input, "--output", output, *arguments)
+        return load_npy(output)
+
+    def test_tokenize_prints_one_object_a_line(self):
+        out, _ = self.run_program("tokenize", "--model", self.model, stdin="reset parcel\n\n重置\n".encode())
+        rows = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual([len(row["ids"]) for row in rows], [4, 2, 4])
+        self.assertEqual(set(rows[0]), {"ids", "truncated"})
+        out, _ = self.run_program("tokenize", "--model", self.model, "--max-tokens", 3, "--tokens", stdin="reset parcel\n".encode())
+        row = json.loads(out)
+        self.assertEqual((row["truncated"], row["tokens"]), (1, ["[CLS]", "reset", "[SEP]"]))
+        self.assertEqual(row["offsets"][1], [0, 5])
+
+    def test_embed_writes_npy_and_jsonl_with_the_same_values(self):
+        rows = self.embed()
+        self.assertEqual((len(rows), len(rows[0])), (5, 24))
+        out, _ = self.run_program("embed", "--model", self.model, "--input", self.input)
+        lines = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual([line["index"] for line in lines], [0, 1, 2, 3, 4])
+        self.assertEqual([[float32(x) for x in line["vector"]] for line in lines], rows)
+
+    def test_embed_gives_the_same_bits_with_any_number_of_threads_and_in_any_company(self):
+        rows = self.embed("--threads", 1)
+        self.assertEqual(self.embed("--threads", 3), rows)
+        self.input.write_text(SENTENCES[2] + "\n", encoding="utf-8")
+        self.assertEqual(self.embed()[0], rows[2])
+
+    def test_embed_options_change_what_they_say(self):
+        plain = self.embed()
+        self.assertNotEqual(self.embed("--prompt", "query"), plain)
+        self.assertEqual(self.embed("--prompt", "none"), plain)
+        for pooling in ("cls", "max", "last", "pooler", "first_last_avg"):
+            self.assertNotEqual(self.embed("--pooling", pooling), plain, pooling)
+        self.assertEqual(self.embed("--pooling", "mean"), plain)
+        self.assertNotEqual(self.embed("--max-tokens", 3), plain)
+
+    def test_whitening_is_fitted_applied_and_refused_for_another_pooling(self):
+        white = self.folder / "w.safetensors"
+        self.run_program("whiten", "fit", "--model", self.model, "--input", self.input, "--output", white, "--k", 3)
+        rows = self.embed("--whitening", white)
+        self.assertEqual((len(rows), len(rows[0])), (5, 3))
+        for row in rows:
+            self.assertAlmostEqual(norm(row), 1, places=6)
+        raw = self.folder / "raw.npy"
+        self.embed("--no-normalize")
+        (self.folder / "out.npy").rename(raw)
+        out = self.folder / "white.npy"
+        self.run_program("whiten", "apply", "--whitening", white, "--input", raw, "--output", out)
+        for applied, row in zip(load_npy(out), rows):
+            for a, b in zip(applied, row):
+                self.assertAlmostEqual(a, b, places=6)
+        _, err = self.run_program("embed", "--model", self.model, "--pooling", "cls", "--whitening", white, "--input", self.input, code=1)
+        self.assertIn("whiten fit", err)
+
+    def test_index_is_built_and_searched(self):
+        corpus = self.folder / "corpus.tsv"
+        corpus.write_text("".join(f"d{i}\t{text or 'a'}\n" for i, text in enumerate(SENTENCES)), encoding="utf-8")
+        for kind in ("exact", "hnsw"):
+            index = self.folder / kind
+            self.run_program("index", "build", "--model", self.model, "--input", corpus, "--output", index, "--kind", kind)
+            out, _ = self.run_program("search", "--index", index, "--k", 2, "--json", "--prompt", "passage", "where is my parcel?", "重置密码")
+            results = [json.loads(line) for line in out.splitlines()]
+            self.assertEqual([r["hits"][0]["id"] for r in results], ["d2", "d3"])
+            self.assertAlmostEqual(results[0]["hits"][0]["score"], 1, places=5)
+            out, _ = self.run_program("search", "--index", index, "where is my parcel?")
+            self.assertEqual(len(out.splitlines()), 6)
+        _, err = self.run_program("index", "build", "--model", self.model, "--input", corpus, "--output", index, code=1)
+        self.assertIn("already", err)
+        _, err = self.run_program("search", "--index", index, "--pooling", "cls", "q", code=1)
+        self.assertIn("build the index again", err)
+
+    def test_a_failed_build_leaves_nothing(self):
+        corpus = self.folder / "bad.jsonl"
+        corpus.write_text('{"text":"a"}\n{"no text":1}\n')
+        _, err = self.run_program("index", "build", "--model", self.model, "--input", corpus, "--output", self.folder / "i", code=1)
+        self.assertIn("bad.jsonl", err)
+        self.assertFalse((self.folder / "i").exists())
+
+    def test_eval_sts_agrees_with_a_calculation_from_the_vectors(self):
+        rows = self.embed()
+        pairs = [(0, 2, 1.0), (0, 3, 4.0), (2, 3, 2.0), (0, 4, 0.5), (3, 4, 3.0)]
+        lines = self.folder / "pairs.tsv"
+        lines.write_text("".join(f"{SENTENCES[a]}\t{SENTENCES[b]}\t{score}\n" for a, b, score in pairs), encoding="utf-8")
+        out, _ = self.run_program("eval", "sts", "--model", self.model, "--input", lines, "--json")
+        cosines = [sum(x * y for x, y in zip(rows[a], rows[b])) / norm(rows[a]) / norm(rows[b]) for a, b, _ in pairs]
+        rank = lambda values: [sorted(values).index(v) for v in values]
+        distance = sum((a - b) ** 2 for a, b in zip(rank(cosines), rank([score for _, _, score in pairs])))
+        # Without ties Spearman's rho is 1 - 6 sum d^2 / (n^3 - n).
+        self.assertAlmostEqual(json.loads(out)["spearman"], 1 - 6 * distance / (5 ** 3 - 5), places=9)
+
+    def test_similarity_of_a_sentence_with_itself_is_one(self):
+        out, _ = self.run_program("similarity", "--model", self.model, "reset", "reset", "parcel")
+        self.assertEqual(out.splitlines()[0].split("\t"), ["1.000000", "reset", "reset"])
+
+    def test_wrong_usage_is_2_and_failure_is_1(self):
+        self.run_program("embed", "--input", self.input, code=2)
+        self.run_program("embed", "--model", self.model, "--pooling", "median", code=2)
+        self.run_program("embed", "--model", self.model, "--prompt", "title", "--input", self.input, code=2)
+        self.run_program("embed", "--model", self.model, "--output", "x.csv", "--input", self.input, code=2)
+        self.run_program("search", "q", code=2)
+        self.run_program("embed", "--model", self.folder / "nothing", "--input", self.input, code=1)
+        self.run_program("embed", "--model", self.model, "--input", self.folder / "nothing", code=1)
+        _, err = self.run_program("search", "--index", self.folder, "q", code=1)
+        self.assertIn("index build", err)
+
+    def test_invalid_utf8_and_nul_bytes_are_sentences(self):
+        self.input.write_bytes(b"\xff\xfe\n\x00\nreset\n")
+        self.assertEqual(len(self.embed()), 3)
+
+    def serve(self, *arguments):
+        process = subprocess.Popen([PROGRAM, "serve", "--model", self.model, "--data", self.folder / "data", "--listen", "127.0.0.1:0", *arguments],
+                                   stderr=subprocess.PIPE, text=True)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(lambda: process.poll() is None and process.kill())
+        for line in process.stderr:
+            if "serving on " in line:
+                return process, line.rsplit("serving on ", 1)[1].strip()
+        self.fail("the server did not start")
+
+    def test_serve_answers_and_ends_well_on_sigterm(self):
+        corpus = self.folder / "corpus.txt"
+        corpus.write_text("reset my password\nwhere is my parcel?\n")
+        self.run_program("index", "build", "--model", self.model, "--input", corpus, "--output", self.folder / "data/faq")
+        process, address = self.serve()
+        out, _ = self.run_program("health", "--server", address)
+        self.assertEqual(out, "SERVING\n")
+        remote, _ = self.run_program("search", "--server", address, "--collection", "faq", "--k", 2, "where is my parcel?")
+        self.assertEqual(len(remote.splitlines()), 3)
+        _, err = self.run_program("search", "--server", address, "--collection", "fqa", "q", code=1)
+        self.assertIn("there are: faq", err)
+        _, err = self.run_program("doctor", "--data", self.folder / "data", "--listen", address, code=1)
+        self.assertIn("2 faults", err)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(timeout=60), 0)
+        self.assertIn("saved", process.stderr.read())
+        local, _ = self.run_program("search", "--index", self.folder / "data/faq", "--k", 2, "where is my parcel?")
+        self.assertEqual(local, remote)
+        self.run_program("health", "--server", address, "--timeout", "0.2", code=1)
+
+    def test_serve_tells_a_taken_port_and_a_locked_folder(self):
+        _, address = self.serve()
+        _, err = self.run_program("serve", "--model", self.model, "--data", self.folder / "data", code=1)
+        self.assertIn("in use by another process", err)
+        _, err = self.run_program("serve", "--model", self.model, "--data", self.folder / "other", "--listen", address, code=1)
+        self.assertIn("--listen", err)
+
+    def test_serve_reads_its_configuration(self):
+        config = self.folder / "senvec.json"
+        config.write_text(json.dumps({"max_k": 3}))
+        _, address = self.serve("--config", config)
+        config.write_text('{"max_kk": 3}')
+        _, err = self.run_program("serve", "--config", config, code=1)
+        self.assertIn("max_kk", err)
+        _, err = self.run_program("serve", "--model", self.model, code=2)
+        self.assertIn("--data", err)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,276 @@
+// Bad input over gRPC: the code, a message that says what, where and what to do, and a server that goes on.
+#include <gmock/gmock.h>
+#include <grpcpp/generic/generic_stub.h>
+
+#include <cmath>
+#include <filesystem>
+#include <future>
+#include <limits>
+
+#include "base/file.h"
+#include "tests/support/test_server.h"
+
+namespace senvec {
+namespace {
+
+using grpc::StatusCode;
+using testing::AllOf;
+using testing::HasSubstr;
+
+class ServerInputTest : public TestServer {
+ protected:
+  void SetUp() override {
+    TestServer::SetUp();
+    ASSERT_TRUE(Create("faq").ok());
+  }
+  // Whatever happened, the next caller is served.
+  void TearDown() override {
+    if (server_ == nullptr) return;
+    v1::EmbedRequest request;
+    request.add_texts("reset");
+    v1::EmbedResponse response;
+    EXPECT_TRUE(Embed(request, &response).ok());
+  }
+  void ExpectEmbed(const v1::EmbedRequest& request, StatusCode code, const std::string& part) {
+    v1::EmbedResponse response;
+    const grpc::Status status = Embed(request, &response);
+    EXPECT_EQ(status.error_code(), code) << status.error_message();
+    EXPECT_THAT(status.error_message(), HasSubstr(part));
+  }
+  void ExpectSearch(const v1::SearchRequest& request, StatusCode code, const std::string& part) {
+    v1::SearchResponse response;
+    const grpc::Status status = Search(request, &response);
+    EXPECT_EQ(status.error_code(), code) << status.error_message();
+    EXPECT_THAT(status.error_message(), HasSubstr(part));
+  }
+  void ExpectUpsert(const v1::UpsertDocumentsRequest& request, StatusCode code, const std::string& part) {
+    v1::UpsertDocumentsResponse response;
+    const grpc::Status status = Upsert(request, &response);
+    EXPECT_EQ(status.error_code(), code) << status.error_message();
+    EXPECT_THAT(status.error_message(), HasSubstr(part));
+  }
+  static v1::SearchRequest Query(const std::string& text, int k) {
+    v1::SearchRequest request;
+    request.set_collection("faq");
+    request.set_k(k);
+    request.add_queries()->set_text(text);
+    return request;
+  }
+  static v1::UpsertDocumentsRequest OneDocument(const std::string& id, const std::string& text) {
+    v1::UpsertDocumentsRequest request;
+    request.set_collection("faq");
+    request.add_documents()->set_id(id);
+    request.mutable_documents(0)->set_text(text);
+    return request;
+  }
+  static v1::UpsertDocumentsRequest OneVector(const std::vector<float>& values) {
+    v1::UpsertDocumentsRequest request = OneDocument("x", "");
+    request.mutable_documents(0)->mutable_vector()->mutable_values()->Add(values.begin(), values.end());
+    return request;
+  }
+};
+
+TEST_F(ServerInputTest, EmptyListsEmptyAndBlankTexts) {
+  v1::EmbedRequest request;
+  ExpectEmbed(request, StatusCode::INVALID_ARGUMENT, "texts has 0 elements");
+  request.add_texts("good");
+  request.add_texts("");
+  ExpectEmbed(request, StatusCode::INVALID_ARGUMENT, "texts[1] is empty");
+  request.set_texts(1, " \n\t");
+  ExpectEmbed(request, StatusCode::INVALID_ARGUMENT, "texts[1] is blank");
+  ExpectSearch(Query("", 3), StatusCode::INVALID_ARGUMENT, "queries[0].text is empty");
+  ExpectUpsert(OneDocument("a", " "), StatusCode::INVALID_ARGUMENT, "documents[0].text is blank");
+  v1::SearchRequest none = Query("q", 3);
+  none.clear_queries();
+  ExpectSearch(none, StatusCode::INVALID_ARGUMENT, "queries has 0 elements");
+  none.add_queries();
+  ExpectSearch(none, StatusCode::INVALID_ARGUMENT, "queries[0] has neither text nor vector");
+}
+
+TEST_F(ServerInputTest, TooMuchAtOnce) {
+  v1::EmbedRequest request;
+  for (int i = 0; i < 4097; ++i) request.add_texts("a");
+  ExpectEmbed(request, StatusCode::INVALID_ARGUMENT, "4096");
+  v1::EmbedRequest large;
+  large.add_texts(std::string((4 << 20) + 1, 'a'));
+  ExpectEmbed(large, StatusCode::INVALID_ARGUMENT, "texts[0] has 4194305 bytes");
+}
+
+TEST_F(ServerInputTest, AMessageAboveTheLimitIsRefused) {
+  ServerConfig config = Config();
+  config.max_message_bytes = 4096;
+  Start(config);
+  v1::EmbedRequest request;
+  request.add_texts(std::string(5000, 'a'));
+  ExpectEmbed(request, StatusCode::RESOURCE_EXHAUSTED, "4096");
+}
+
+// A client that does not check its strings: proto3 forbids such a message.
+TEST_F(ServerInputTest, InvalidUtf8IsRefused) {
+  grpc::GenericStub stub(channel_);
+  const std::string message = std::string("\x0a\x02\xff\xfe", 4);  // field 1, two bytes
+  grpc::Slice slice(message);
+  grpc::ByteBuffer request(&slice, 1), response;
+  grpc::ClientContext context;
+  std::promise<grpc::Status> promise;
+  stub.UnaryCall(&context, "/senvec.v1.EmbeddingService/Embed", grpc::StubOptions(), &request, &response,
+                 [&](grpc::Status status) { promise.set_value(std::move(status)); });
+  const grpc::Status status = promise.get_future().get();
+  EXPECT_EQ(status.error_code(), StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), AllOf(HasSubstr("EmbedRequest"), HasSubstr("UTF-8")));
+}
+
+TEST_F(ServerInputTest, NulBytesInATextAreDroppedAndInAnIdRefused) {
+  v1::EmbedRequest request;
+  request.add_texts(std::string("re\0set", 6));
+  request.add_texts("reset");
+  v1::EmbedResponse response;
+  ASSERT_TRUE(Embed(request, &response).ok());
+  EXPECT_EQ(response.vectors(0).SerializeAsString(), response.vectors(1).SerializeAsString());
+  ExpectUpsert(OneDocument(std::string("a\0b", 3), "reset"), StatusCode::INVALID_ARGUMENT, "NUL");
+}
+
+TEST_F(ServerInputTest, BadVectors) {
+  std::vector<float> values(24, 1.0f);
+  values[5] = std::numeric_limits<float>::quiet_NaN();
+  ExpectUpsert(OneVector(values), StatusCode::INVALID_ARGUMENT, "value 5 is nan");
+  values[5] = std::numeric_limits<float>::infinity();
+  ExpectUpsert(OneVector(values), StatusCode::INVALID_ARGUMENT, "value 5 is inf");
+  ExpectUpsert(OneVector(std::vector<float>(24)), StatusCode::INVALID_ARGUMENT, "zero vector");
+  ExpectUpsert(OneVector(std::vector<float>(23, 1)), StatusCode::INVALID_ARGUMENT, "documents[0].vector has 23 values");
+  v1::SearchRequest search = Query("", 1);
+  search.mutable_queries(0)->mutable_vector()->add_values(1);
+  ExpectSearch(search, StatusCode::INVALID_ARGUMENT, "queries[0].vector has 1 values; the collection's vectors have 24");
+  search.mutable_queries(0)->mutable_vector()->mutable_values()->Resize(24, 0);
+  search.mutable_queries(0)->mutable_vector()->set_values(0, std::numeric_limits<float>::quiet_NaN());
+  ExpectSearch(search, StatusCode::INVALID_ARGUMENT, "query 0: value 0 is nan");
+}
+
+TEST_F(ServerInputTest, KOutOfRange) {
+  ExpectSearch(Query("reset", 0), StatusCode::INVALID_ARGUMENT, "k is 0; it must be in [1, 10000]");
+  ExpectSearch(Query("reset", -1), StatusCode::INVALID_ARGUMENT, "k is -1");
+  ExpectSearch(Query("reset", 10001), StatusCode::INVALID_ARGUMENT, "k is 10001");
+  v1::SearchResponse response;
+  EXPECT_TRUE(Search(Query("reset", 10000), &response).ok());  // more than there are is no error
+}
+
+TEST_F(ServerInputTest, UnknownAndDuplicateCollections) {
+  v1::SearchRequest search = Query("reset", 1);
+  search.set_collection("fqa");
+  ExpectSearch(search, StatusCode::NOT_FOUND, "there is no collection \"fqa\"; there are: faq");
+  const grpc::Status twice = Create("faq");
+  EXPECT_EQ(twice.error_code(), StatusCode::ALREADY_EXISTS);
+  const grpc::Status name = Create("../escape");
+  EXPECT_EQ(name.error_code(), StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(name.error_message(), HasSubstr("../escape"));
+  EXPECT_EQ(Create("").error_code(), StatusCode::INVALID_ARGUMENT);
+}
+
+TEST_F(ServerInputTest, UnknownEnums) {
+  v1::CreateCollectionRequest request;
+  request.set_name("e");
+  request.set_kind(static_cast<v1::IndexKind>(42));
+  v1::CreateCollectionResponse response;
+  const grpc::Status status = Call(*collections_, &v1::CollectionService::Stub::CreateCollection, request, &response);
+  EXPECT_EQ(status.error_code(), StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), HasSubstr("kind is 42"));
+}
+
+TEST_F(ServerInputTest, MissingFields) {
+  ExpectUpsert(OneDocument("", "text"), StatusCode::INVALID_ARGUMENT, "documents[0].id is missing");
+  v1::UpsertDocumentsRequest none;
+  none.set_collection("faq");
+  ExpectUpsert(none, StatusCode::INVALID_ARGUMENT, "documents has 0 elements");
+  v1::UpsertDocumentsRequest nowhere = OneDocument("a", "reset");
+  nowhere.clear_collection();
+  ExpectUpsert(nowhere, StatusCode::NOT_FOUND, "there is no collection \"\"");
+}
+
+TEST_F(ServerInputTest, AnUpsertWithOneBadDocumentChangesNothing) {
+  v1::UpsertDocumentsRequest request = OneDocument("good", "reset");
+  v1::Document* bad = request.add_documents();
+  bad->set_id("bad");
+  bad->set_text("parcel");
+  bad->set_metadata_json("[1,2]");
+  ExpectUpsert(request, StatusCode::INVALID_ARGUMENT, "document 1 (id \"bad\")");
+  v1::GetCollectionRequest get;
+  get.set_name("faq");
+  v1::GetCollectionResponse got;
+  ASSERT_TRUE(Call(*collections_, &v1::CollectionService::Stub::GetCollection, get, &got).ok());
+  EXPECT_EQ(got.collection().num_documents(), 0);
+}
+
+TEST_F(ServerInputTest, UnknownPromptAndTokenLimit) {
+  v1::EmbedRequest request;
+  request.add_texts("reset");
+  request.mutable_prompt()->set_name("title");
+  ExpectEmbed(request, StatusCode::INVALID_ARGUMENT, "the model has no prompt \"title\"; it has none, passage, query");
+  request.clear_prompt();
+  request.set_max_tokens(1000);
+  ExpectEmbed(request, StatusCode::INVALID_ARGUMENT, "max_tokens is 1000; for this model it must be in [2, 32]");
+}
+
+TEST_F(ServerInputTest, ACollectionOfAnotherModelIsNotSearchedByText) {
+  ASSERT_TRUE(server_->Shutdown().ok());
+  ServerConfig config = Config();
+  config.load.pooling = Pooling::kCls;
+  Start(config);
+  ExpectSearch(Query("reset", 1), StatusCode::FAILED_PRECONDITION, "build the collection again");
+}
+
+TEST_F(ServerInputTest, ATakenPortIsTold) {
+  ServerConfig config = Config();
+  config.data = folder_ / "other";
+  config.listen = "127.0.0.1:" + std::to_string(server_->port());
+  const absl::Status status = Server::Start(config).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(status.message()), AllOf(HasSubstr(config.listen), HasSubstr("--listen")));
+}
+
+TEST_F(ServerInputTest, ALockedDataDirectoryIsTold) {
+  const absl::Status status = Server::Start(Config()).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("in use by another process"));
+}
+
+TEST_F(ServerInputTest, ADamagedCollectionIsListedAndTheOthersServe) {
+  ASSERT_TRUE(Create("hurt").ok());
+  ASSERT_TRUE(server_->Shutdown().ok());
+  server_.reset();
+  for (const auto& entry : std::filesystem::directory_iterator(folder_ / "data/hurt")) {
+    if (entry.path().extension() != ".idx") continue;
+    std::string bytes = *ReadFile(entry.path().string());
+    bytes[bytes.size() / 2] ^= 16;
+    ASSERT_TRUE(WriteFileAtomically(entry.path().string(), bytes).ok());
+  }
+  Start();
+  v1::ListCollectionsResponse list;
+  ASSERT_TRUE(Call(*collections_, &v1::CollectionService::Stub::ListCollections, v1::ListCollectionsRequest(), &list).ok());
+  ASSERT_EQ(list.damaged_size(), 1);
+  EXPECT_THAT(list.damaged(0).error(), HasSubstr("checksum"));
+  EXPECT_EQ(list.collections_size(), 1);
+  v1::SearchRequest search = Query("reset", 1);
+  search.set_collection("hurt");
+  ExpectSearch(search, StatusCode::DATA_LOSS, "cannot be used");
+}
+
+TEST_F(ServerInputTest, ADamagedModelDirectoryIsToldByFile) {
+  for (const char* name : {"model.safetensors", "config.json", "vocab.txt"}) {
+    MakeTinyModel(folder_ / "broken");
+    ServerConfig config = Config();
+    config.model = folder_ / "broken";
+    config.data = folder_ / "other";
+    const std::string path = folder_ / (std::string("broken/") + name), whole = *ReadFile(path);
+    ASSERT_TRUE(WriteFileAtomically(path, whole.substr(0, 12)).ok());
+    const absl::Status cut = Server::Start(config).status();
+    EXPECT_EQ(cut.code(), absl::StatusCode::kInvalidArgument) << cut;
+    EXPECT_THAT(std::string(cut.message()), HasSubstr(name));
+    std::filesystem::remove(path);
+    const absl::Status missing = Server::Start(config).status();
+    EXPECT_EQ(missing.code(), absl::StatusCode::kNotFound) << name;
+    EXPECT_THAT(std::string(missing.message()), HasSubstr(name));
+  }
+}
+
+}  // namespace
+}  // namespace senvec
