@@ -1,10 +1,12 @@
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/status_macros.h"
 #include "cli/command.h"
 #include "cli/encode_stream.h"
 #include "cli/model_flags.h"
+#include "cli/remote.h"
 #include "cli/usage_error.h"
 #include "dataio/line_reader.h"
 #include "dataio/vector_writer.h"
@@ -17,20 +19,50 @@ struct EmbedFlags {
   std::string input = "-";
   std::string output = "-";
   std::string prompt;
+  std::string server;
   bool no_normalize = false;
 };
 
+// Where the vectors come from: a model loaded here, or a server.
+struct Source {
+  LoadedModel model;                     // empty with a server
+  std::unique_ptr<RemoteServer> server;  // empty with a model
+  EncodeFunction encode;
+  int32_t dim = 0;
+  int32_t max_tokens = 0;
+};
+
+absl::Status OpenServer(const EmbedFlags& flags, Source& source) {
+  source.server = RemoteServer::At(flags.server);
+  SENVEC_ASSIGN_OR_RETURN(const RemoteServer::Model model, source.server->GetModel());
+  source.dim = model.dim;
+  source.max_tokens = model.max_tokens;
+  source.encode = [server = source.server.get(), &flags](absl::Span<const std::string> texts) {
+    return server->Embed(texts, flags.prompt, !flags.no_normalize);
+  };
+  return absl::OkStatus();
+}
+
+absl::Status OpenModel(const EmbedFlags& flags, Source& source) {
+  SENVEC_ASSIGN_OR_RETURN(source.model, LoadModel(flags.model));
+  SENVEC_ASSIGN_OR_RETURN(std::string prompt, PromptText(*source.model.encoder, flags.prompt));
+  source.dim = source.model.encoder->info().dim;
+  source.max_tokens = source.model.encoder->info().max_tokens;
+  EncodeOptions options;
+  if (flags.no_normalize) options.normalize = false;
+  source.encode = EncodeWith(*source.model.encoder, std::move(prompt), options);
+  return absl::OkStatus();
+}
+
 absl::Status Embed(const EmbedFlags& flags) {
+  if (flags.model.model.empty() == flags.server.empty()) return UsageError("give either --model DIR or --server HOST:PORT");
   SENVEC_RETURN_IF_ERROR(AsUsageError(VectorWriter::CheckName(flags.output)));
   SENVEC_ASSIGN_OR_RETURN(const auto reader, LineReader::Open(flags.input));
   SENVEC_ASSIGN_OR_RETURN(const int64_t total, CountLines(flags.input));
-  SENVEC_ASSIGN_OR_RETURN(const LoadedModel model, LoadModel(flags.model));
-  SENVEC_ASSIGN_OR_RETURN(const std::string prompt, PromptText(*model.encoder, flags.prompt));
-  EncodeOptions options;
-  if (flags.no_normalize) options.normalize = false;
-  const size_t dim = static_cast<size_t>(model.encoder->info().dim);
-  SENVEC_ASSIGN_OR_RETURN(const auto writer,
-                          VectorWriter::Create(flags.output, static_cast<int32_t>(dim)));
+  Source source;
+  SENVEC_RETURN_IF_ERROR(flags.server.empty() ? OpenModel(flags, source) : OpenServer(flags, source));
+  const size_t dim = static_cast<size_t>(source.dim);
+  SENVEC_ASSIGN_OR_RETURN(const auto writer, VectorWriter::Create(flags.output, source.dim));
   const auto sink = [&](absl::Span<const std::string>, const SentenceEncoder::TextsResult& result) {
     const absl::Span<const float> rows = result.rows;
     for (size_t i = 0; i < result.num_tokens.size(); ++i) {
@@ -39,10 +71,8 @@ absl::Status Embed(const EmbedFlags& flags) {
     }
     return absl::OkStatus();
   };
-  SENVEC_ASSIGN_OR_RETURN(
-      const StreamTotals totals,
-      EncodeStream(LinesOf(*reader), EncodeWith(*model.encoder, prompt, options), total, sink));
-  WarnOfTruncation(totals, model.encoder->info().max_tokens);
+  SENVEC_ASSIGN_OR_RETURN(const StreamTotals totals, EncodeStream(LinesOf(*reader), source.encode, total, sink));
+  WarnOfTruncation(totals, source.max_tokens);
   return writer->Finish();
 }
 
@@ -62,7 +92,8 @@ CommandRunner DeclareEmbed(FlagSet& flags) {
   flags.Add("--prompt", "NAME", &embed->prompt,
             "text that the model wants before a sentence: query, passage or another name that the model defines, or "
             "none; without this flag the model's default");
-  DeclareModelFlags(flags, embed->model);
+  flags.Add("--server", "HOST:PORT", &embed->server, "ask this server instead of loading a model; blank lines are refused there");
+  DeclareModelFlags(flags, embed->model, /*required=*/false);
   DeclareWhiteningFlag(flags, embed->model);
   flags.Add("--no-normalize", &embed->no_normalize, "leave vectors at their own length, not at 1");
   flags.Example("senvec embed --model models/multilingual-e5-small --prompt passage "

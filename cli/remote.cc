@@ -45,19 +45,32 @@ class RemoteServerImpl : public RemoteServer {
     return results;
   }
 
-  absl::StatusOr<Embedded> Embed(const std::vector<std::string>& texts, const std::string& prompt_name) override {
+  absl::StatusOr<SentenceEncoder::TextsResult> Embed(absl::Span<const std::string> texts, const std::string& prompt_name,
+                                                     bool normalize) override {
     v1::EmbedRequest request;
     request.mutable_texts()->Add(texts.begin(), texts.end());
     if (!prompt_name.empty()) request.mutable_prompt()->set_name(prompt_name);
+    if (!normalize) request.set_normalize(false);
     v1::EmbedResponse response;
     grpc::ClientContext context;
     SetDeadline(context, kTimeout);
     SENVEC_RETURN_IF_ERROR(Convert(v1::EmbeddingService::NewStub(channel_)->Embed(&context, request, &response)));
-    Embedded embedded;
-    for (const v1::Vector& vector : response.vectors()) embedded.rows.emplace_back(vector.values().begin(), vector.values().end());
-    embedded.num_tokens.assign(response.num_tokens().begin(), response.num_tokens().end());
-    embedded.num_truncated.assign(response.num_truncated().begin(), response.num_truncated().end());
-    return embedded;
+    SentenceEncoder::TextsResult result;
+    for (const v1::Vector& vector : response.vectors()) {
+      result.rows.insert(result.rows.end(), vector.values().begin(), vector.values().end());
+    }
+    result.num_tokens.assign(response.num_tokens().begin(), response.num_tokens().end());
+    result.num_truncated.assign(response.num_truncated().begin(), response.num_truncated().end());
+    return result;
+  }
+
+  absl::StatusOr<Model> GetModel() override {
+    v1::GetModelResponse response;
+    grpc::ClientContext context;
+    SetDeadline(context, kTimeout);
+    SENVEC_RETURN_IF_ERROR(
+        Convert(v1::EmbeddingService::NewStub(channel_)->GetModel(&context, v1::GetModelRequest(), &response)));
+    return Model{response.dim(), response.max_tokens()};
   }
 
   absl::Status CheckHealth(absl::Duration timeout) override {

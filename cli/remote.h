@@ -6,6 +6,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "encoder/sentence_encoder.h"
 #include "index/collection.h"
 
 namespace senvec {
@@ -21,13 +23,14 @@ class RemoteServer {
   // For each query its hits.
   virtual absl::StatusOr<std::vector<std::vector<Hit>>> Search(const std::string& collection,
                                                                const std::vector<std::string>& queries, int32_t k) = 0;
-  // texts × dim values and the tokens of each text.
-  struct Embedded {
-    std::vector<std::vector<float>> rows;
-    std::vector<int32_t> num_tokens, num_truncated;
+  // `prompt_name` empty = the model's default; `normalize` false leaves vectors at their own length.
+  virtual absl::StatusOr<SentenceEncoder::TextsResult> Embed(absl::Span<const std::string> texts,
+                                                             const std::string& prompt_name, bool normalize) = 0;
+  struct Model {
+    int32_t dim = 0;
+    int32_t max_tokens = 0;
   };
-  // `prompt_name` empty = the model's default.
-  virtual absl::StatusOr<Embedded> Embed(const std::vector<std::string>& texts, const std::string& prompt_name) = 0;
+  virtual absl::StatusOr<Model> GetModel() = 0;
   // OK when grpc.health.v1 says SERVING.
   virtual absl::Status CheckHealth(absl::Duration timeout) = 0;
 };

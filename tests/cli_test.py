@@ -194,6 +194,10 @@ class CliTest(unittest.TestCase):
         self.assertEqual(out, "SERVING\n")
         remote, _ = self.run_program("search", "--server", address, "--collection", "faq", "--k", 2, "where is my parcel?")
         self.assertEqual(len(remote.splitlines()), 3)
+        rows = [self.folder / "here.npy", self.folder / "there.npy"]
+        self.run_program("embed", "--model", self.model, "--prompt", "query", "--input", corpus, "--output", rows[0])
+        self.run_program("embed", "--server", address, "--prompt", "query", "--input", corpus, "--output", rows[1])
+        self.assertEqual(rows[0].read_bytes(), rows[1].read_bytes())
         _, err = self.run_program("search", "--server", address, "--collection", "fqa", "q", code=1)
         self.assertIn("there are: faq", err)
         _, err = self.run_program("doctor", "--data", self.folder / "data", "--listen", address, code=1)
