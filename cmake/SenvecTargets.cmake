@@ -15,9 +15,15 @@ endif()
 
 if(SENVEC_SANITIZE)
   # For the whole build, so that tests and libraries agree.
+  add_compile_options(-fsanitize=${SENVEC_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   # g++ 12's maybe-uninitialized cannot see through the instrumentation.
-  add_compile_options(-fsanitize=${SENVEC_SANITIZE} -Wno-maybe-uninitialized -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   add_link_options(-fsanitize=${SENVEC_SANITIZE})
+endif()
+
+if(SENVEC_FUZZ)
+  # Coverage for libFuzzer, in the rooms under test as well as in the targets.
+  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
 # senvec_library(NAME index_vector SRCS a.cc DEPS senvec::base PRIVATE_DEPS faiss)
