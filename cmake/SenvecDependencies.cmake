@@ -20,12 +20,6 @@ add_library(senvec_dnnl INTERFACE)
 target_include_directories(senvec_dnnl SYSTEM INTERFACE ${DNNL_INCLUDE_DIR})
 target_link_libraries(senvec_dnnl INTERFACE ${DNNL_LIBRARY})
 
-find_path(UTF8PROC_INCLUDE_DIR utf8proc.h REQUIRED)
-find_library(UTF8PROC_LIBRARY utf8proc REQUIRED)
-add_library(senvec_utf8proc INTERFACE)
-target_include_directories(senvec_utf8proc SYSTEM INTERFACE ${UTF8PROC_INCLUDE_DIR})
-target_link_libraries(senvec_utf8proc INTERFACE ${UTF8PROC_LIBRARY})
-
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
 find_library(XXHASH_LIBRARY xxhash REQUIRED)
 add_library(senvec_xxhash INTERFACE)
