@@ -77,9 +77,11 @@ class ExactIndex : public VectorIndex {
     if (n != ids.size() || file.payload.size() != n * row_bytes) {
       return absl::DataLossError(absl::StrCat(where, " is damaged: ", file.payload.size(), " bytes are not ", n, " rows"));
     }
-    std::memcpy(ids.data(), file.payload.data(), n * sizeof(int64_t));
     rows_.resize(n * dim_);
-    std::memcpy(rows_.data(), file.payload.data() + n * sizeof(int64_t), rows_.size() * sizeof(float));
+    if (n > 0) {  // memcpy takes no null pointers
+      std::memcpy(ids.data(), file.payload.data(), n * sizeof(int64_t));
+      std::memcpy(rows_.data(), file.payload.data() + n * sizeof(int64_t), rows_.size() * sizeof(float));
+    }
     if (!map_.Assign(std::move(ids)) || map_.dead() != 0) {
       return absl::DataLossError(absl::StrCat(where, " is damaged: its ids are not unique"));
     }

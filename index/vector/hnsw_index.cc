@@ -100,7 +100,7 @@ class HnswIndex : public VectorIndex {
     const size_t n = static_cast<size_t>(file.num_rows);
     if (n > file.payload.size() / sizeof(int64_t)) return damaged("it is shorter than its ids");
     std::vector<int64_t> ids(n);
-    std::memcpy(ids.data(), file.payload.data(), n * sizeof(int64_t));
+    if (n > 0) std::memcpy(ids.data(), file.payload.data(), n * sizeof(int64_t));
     if (!map_.Assign(std::move(ids))) return damaged("its ids are not unique");
     faiss::VectorIOReader reader;
     const auto* graph = reinterpret_cast<const uint8_t*>(file.payload.data()) + n * sizeof(int64_t);
