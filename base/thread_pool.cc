@@ -27,7 +27,7 @@ ThreadPool::ThreadPool(int num_threads) : num_threads_(num_threads) {
 
 ThreadPool::~ThreadPool() {
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     stopping_ = true;
   }
   for (std::thread& thread : threads_) thread.join();
@@ -42,13 +42,9 @@ void ThreadPool::RunItems(Loop& loop) {
 }
 
 void ThreadPool::WorkerMain() {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   while (true) {
-    mutex_.Await(absl::Condition(
-        +[](ThreadPool* pool) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-          return pool->stopping_ || !pool->loops_.empty();
-        },
-        this));
+    mutex_.Await([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return stopping_ || !loops_.empty(); });
     if (stopping_) return;
     Loop* loop = loops_.back();
     ++loop->helpers;
@@ -69,13 +65,13 @@ void ThreadPool::ParallelFor(size_t n, const std::function<void(size_t)>& body) 
   }
   Loop loop{.n = n, .body = &body};
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     loops_.insert(loops_.begin(), &loop);
   }
   RunItems(loop);
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   loops_.erase(std::remove(loops_.begin(), loops_.end(), &loop), loops_.end());
-  mutex_.Await(absl::Condition(+[](Loop* l) { return l->helpers == 0; }, &loop));
+  mutex_.Await([&loop] { return loop.helpers == 0; });
 }
 
 int ThreadPool::AvailableCpus() {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
+#include "base/mutex.h"
 
 namespace senvec {
 
@@ -37,7 +37,7 @@ class ThreadPool {
   static void RunItems(Loop& loop);
 
   const int num_threads_;
-  absl::Mutex mutex_;
+  Mutex mutex_;
   std::vector<Loop*> loops_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<std::thread> threads_;

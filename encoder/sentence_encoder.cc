@@ -6,8 +6,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 #include "base/check.h"
+#include "base/mutex.h"
 #include "base/status_macros.h"
 #include "encoder/arch/encoder_model.h"
 #include "encoder/batch_plan.h"
@@ -74,13 +74,13 @@ class TransformerSentenceEncoder : public SentenceEncoder {
   void GiveBack(std::unique_ptr<Workspace> workspace) const;
 
   const Parts parts_;
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
   mutable std::vector<std::unique_ptr<Workspace>> idle_ ABSL_GUARDED_BY(mutex_);
 };
 
 std::unique_ptr<Workspace> TransformerSentenceEncoder::TakeWorkspace() const {
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (!idle_.empty()) {
       auto workspace = std::move(idle_.back());
       idle_.pop_back();
@@ -91,7 +91,7 @@ std::unique_ptr<Workspace> TransformerSentenceEncoder::TakeWorkspace() const {
 }
 
 void TransformerSentenceEncoder::GiveBack(std::unique_ptr<Workspace> workspace) const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   idle_.push_back(std::move(workspace));
 }
 

@@ -8,12 +8,12 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 #include "base/check.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/mapped_file.h"
+#include "base/mutex.h"
 #include "base/status_macros.h"
 #include "index/directory_lock.h"
 #include "index/document_file.h"
@@ -64,7 +64,7 @@ class CollectionImpl : public Collection {
 
   const CollectionOptions& options() const override { return options_; }
   int64_t size() const override {
-    absl::ReaderMutexLock lock(&mutex_);
+    ReaderMutexLock lock(&mutex_);
     return static_cast<int64_t>(documents_.size());
   }
 
@@ -76,7 +76,7 @@ class CollectionImpl : public Collection {
   absl::Status Save() override;
 
   absl::Status StartEmpty() {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     SENVEC_ASSIGN_OR_RETURN(vectors_, VectorIndex::Create(options_.index));
     dirty_ = true;
     return absl::OkStatus();
@@ -90,8 +90,8 @@ class CollectionImpl : public Collection {
   const std::string directory_;
   const std::unique_ptr<DirectoryLock> lock_;
   const CollectionOptions options_;
-  absl::Mutex save_mutex_ ABSL_ACQUIRED_BEFORE(mutex_);  // one save at a time
-  mutable absl::Mutex mutex_;
+  Mutex save_mutex_ ABSL_ACQUIRED_BEFORE(mutex_);  // one save at a time
+  mutable Mutex mutex_;
   DocumentMap documents_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<int64_t, DocumentMap::const_iterator> by_row_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<VectorIndex> vectors_ ABSL_GUARDED_BY(mutex_);
@@ -113,7 +113,7 @@ absl::StatusOr<int64_t> CollectionImpl::Upsert(absl::Span<const Document> docume
   std::vector<float> rows;
   rows.reserve(documents.size() * options_.index.dim);
   for (const Document& document : documents) rows.insert(rows.end(), document.vector.begin(), document.vector.end());
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   std::vector<int64_t> row_ids(documents.size());
   for (size_t i = 0; i < row_ids.size(); ++i) row_ids[i] = next_row_id_ + static_cast<int64_t>(i);
   // The only step that can fail comes first.
@@ -138,7 +138,7 @@ absl::StatusOr<int64_t> CollectionImpl::Upsert(absl::Span<const Document> docume
 }
 
 absl::StatusOr<int64_t> CollectionImpl::Delete(absl::Span<const std::string> ids) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   std::vector<int64_t> rows;
   for (const std::string& id : ids) {
     const auto found = documents_.find(id);
@@ -154,7 +154,7 @@ absl::StatusOr<int64_t> CollectionImpl::Delete(absl::Span<const std::string> ids
 }
 
 absl::StatusOr<std::vector<std::optional<Document>>> CollectionImpl::Get(absl::Span<const std::string> ids) const {
-  absl::ReaderMutexLock lock(&mutex_);
+  ReaderMutexLock lock(&mutex_);
   std::vector<std::optional<Document>> result;
   for (const std::string& id : ids) {
     const auto found = documents_.find(id);
@@ -169,7 +169,7 @@ absl::StatusOr<std::vector<std::optional<Document>>> CollectionImpl::Get(absl::S
 
 absl::StatusOr<std::vector<Document>> CollectionImpl::Scan(absl::string_view after_id, int32_t limit) const {
   if (limit < 1) return absl::InvalidArgumentError(absl::StrCat("limit is ", limit, "; it must be at least 1"));
-  absl::ReaderMutexLock lock(&mutex_);
+  ReaderMutexLock lock(&mutex_);
   std::vector<Document> result;
   for (auto it = documents_.upper_bound(std::string(after_id)); it != documents_.end(); ++it) {
     if (static_cast<int32_t>(result.size()) == limit) break;
@@ -180,7 +180,7 @@ absl::StatusOr<std::vector<Document>> CollectionImpl::Scan(absl::string_view aft
 
 absl::StatusOr<std::vector<std::vector<Hit>>> CollectionImpl::Search(absl::Span<const float> queries,
                                                                      int32_t k) const {
-  absl::ReaderMutexLock lock(&mutex_);
+  ReaderMutexLock lock(&mutex_);
   SENVEC_ASSIGN_OR_RETURN(const auto neighbors, vectors_->Search(queries, k));
   std::vector<std::vector<Hit>> results;
   for (const std::vector<Neighbor>& list : neighbors) {
@@ -203,7 +203,7 @@ absl::StatusOr<ManifestFile> CollectionImpl::Describe(const std::string& name) c
 // New files beside the old ones, then the manifest that names them, then the old ones go: a crash at any point leaves
 // one whole generation.
 absl::Status CollectionImpl::Save() {
-  absl::MutexLock save_lock(&save_mutex_);
+  MutexLock save_lock(&save_mutex_);
   Manifest manifest;
   manifest.options = options_;
   manifest.generation = generation_ + 1;
@@ -212,7 +212,7 @@ absl::Status CollectionImpl::Save() {
   const std::string vectors_name = absl::StrCat("vectors-", manifest.generation, ".idx");
   {
     // A reader's lock: searches go on, writes wait.
-    absl::ReaderMutexLock lock(&mutex_);
+    ReaderMutexLock lock(&mutex_);
     if (!dirty_) return absl::OkStatus();
     saved_writes = num_writes_;
     manifest.next_row_id = next_row_id_;
@@ -227,7 +227,7 @@ absl::Status CollectionImpl::Save() {
   const int64_t old = std::exchange(generation_, manifest.generation);
   ::unlink(JoinPath(directory_, absl::StrCat("documents-", old, ".bin")).c_str());
   ::unlink(JoinPath(directory_, absl::StrCat("vectors-", old, ".idx")).c_str());
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   // A write that came between is for the next save.
   if (num_writes_ == saved_writes) dirty_ = false;
   return absl::OkStatus();
@@ -242,8 +242,8 @@ absl::Status CollectionImpl::Load(const Manifest& manifest) {
                                               " is damaged: its length or checksum is not what the manifest says; restore it from a backup"));
     }
   }
-  absl::MutexLock save_lock(&save_mutex_);
-  absl::MutexLock lock(&mutex_);
+  MutexLock save_lock(&save_mutex_);
+  MutexLock lock(&mutex_);
   const std::string path = JoinPath(directory_, manifest.documents.name);
   SENVEC_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
   SENVEC_ASSIGN_OR_RETURN(documents_, ParseDocuments(bytes, path));

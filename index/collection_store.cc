@@ -5,8 +5,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/synchronization/mutex.h"
 #include "base/file.h"
+#include "base/mutex.h"
 #include "base/status_macros.h"
 #include "index/collection.h"
 #include "index/directory_lock.h"
@@ -37,13 +37,13 @@ class CollectionStoreImpl : public CollectionStore {
 
   const std::string directory_;
   const std::unique_ptr<DirectoryLock> lock_;
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
   std::map<std::string, std::shared_ptr<Collection>, std::less<>> collections_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, absl::Status, std::less<>> damaged_ ABSL_GUARDED_BY(mutex_);
 };
 
 absl::Status CollectionStoreImpl::OpenAll() {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   std::error_code error;
   std::vector<fs::path> folders;
   for (const auto& entry : fs::directory_iterator(directory_, error)) {
@@ -78,7 +78,7 @@ absl::Status CollectionStoreImpl::Unknown(absl::string_view name) const {
 
 absl::StatusOr<std::shared_ptr<Collection>> CollectionStoreImpl::Create(const CollectionOptions& options) {
   SENVEC_RETURN_IF_ERROR(options.Validate());
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   if (collections_.contains(options.name) || damaged_.contains(options.name)) {
     return absl::AlreadyExistsError(absl::StrCat("there is a collection \"", options.name, "\" already"));
   }
@@ -90,14 +90,14 @@ absl::StatusOr<std::shared_ptr<Collection>> CollectionStoreImpl::Create(const Co
 }
 
 absl::StatusOr<std::shared_ptr<Collection>> CollectionStoreImpl::Get(absl::string_view name) const {
-  absl::ReaderMutexLock lock(&mutex_);
+  ReaderMutexLock lock(&mutex_);
   const auto found = collections_.find(name);
   if (found == collections_.end()) return Unknown(name);
   return found->second;
 }
 
 std::vector<std::string> CollectionStoreImpl::List() const {
-  absl::ReaderMutexLock lock(&mutex_);
+  ReaderMutexLock lock(&mutex_);
   std::vector<std::string> names;
   for (const auto& [name, collection] : collections_) names.push_back(name);
   return names;
@@ -105,7 +105,7 @@ std::vector<std::string> CollectionStoreImpl::List() const {
 
 // The folder is renamed first, so that a crash never leaves half a collection under its name.
 absl::Status CollectionStoreImpl::Drop(absl::string_view name) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   if (!collections_.contains(name) && !damaged_.contains(name)) return Unknown(name);
   std::string gone;
   std::error_code error;
@@ -121,7 +121,7 @@ absl::Status CollectionStoreImpl::Drop(absl::string_view name) {
 }
 
 std::vector<CollectionStore::Damaged> CollectionStoreImpl::damaged() const {
-  absl::ReaderMutexLock lock(&mutex_);
+  ReaderMutexLock lock(&mutex_);
   std::vector<Damaged> list;
   for (const auto& [name, status] : damaged_) list.push_back({name, status});
   return list;
@@ -130,7 +130,7 @@ std::vector<CollectionStore::Damaged> CollectionStoreImpl::damaged() const {
 absl::Status CollectionStoreImpl::SaveAll() {
   std::vector<std::shared_ptr<Collection>> collections;
   {
-    absl::ReaderMutexLock lock(&mutex_);
+    ReaderMutexLock lock(&mutex_);
     for (const auto& [name, collection] : collections_) collections.push_back(collection);
   }
   // One that fails does not keep the others from being saved.

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "base/check.h"
+#include "base/mutex.h"
 #include "oneapi/dnnl/dnnl.hpp"
 
 namespace senvec {
@@ -144,7 +144,7 @@ class Context : public GemmContext {
   const dnnl::engine& engine() const { return engine_; }
 
   std::shared_ptr<const Shape> GetShape(int64_t in, int64_t out, bool has_bias) {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     std::shared_ptr<const Shape>& known = shapes_[{in, out, has_bias}];
     if (known == nullptr) {
       auto shape = std::make_shared<Shape>(MakeShape(engine_, in, out, has_bias));
@@ -157,7 +157,7 @@ class Context : public GemmContext {
 
  private:
   const dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
-  absl::Mutex mutex_;
+  Mutex mutex_;
   std::map<std::tuple<int64_t, int64_t, bool>, std::shared_ptr<const Shape>> shapes_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -11,8 +11,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
+#include "base/mutex.h"
 #include "base/status_macros.h"
 #include "service/rpc/collection_service.h"
 #include "service/rpc/embedding_service.h"
@@ -70,7 +70,7 @@ class ServerImpl : public Server {
 
   absl::Status Shutdown() override {
     {
-      absl::MutexLock lock(&mutex_);
+      MutexLock lock(&mutex_);
       if (stopping_) return absl::OkStatus();
       stopping_ = true;
     }
@@ -91,8 +91,8 @@ class ServerImpl : public Server {
     const auto stopping = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return stopping_; };
     while (true) {
       {
-        absl::MutexLock lock(&mutex_);
-        if (mutex_.AwaitWithTimeout(absl::Condition(&stopping), config_.save_interval)) return;
+        MutexLock lock(&mutex_);
+        if (mutex_.AwaitFor(stopping, config_.save_interval)) return;
       }
       if (const absl::Status status = store_->SaveAll(); !status.ok()) {
         spdlog::error("{}; it will be tried again", std::string(status.message()));
@@ -113,7 +113,7 @@ class ServerImpl : public Server {
   std::unique_ptr<CollectionService> collections_;
   std::unique_ptr<grpc::Server> grpc_;
   std::thread saver_;
-  absl::Mutex mutex_;
+  Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

@@ -44,7 +44,7 @@ absl::Status EncodeScheduler::Submit(Job job) {
   pending.rows.resize(job.sentences.size() * encoder_->info().dim);
   pending.submitted = now_();
   pending.job = std::move(job);
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   if (stopping_) return absl::UnavailableError("the server is shutting down; try another one, or later");
   // A job above the limit may still run when nothing else waits: its size was allowed.
   if (queued_tokens_ > 0 && queued_tokens_ + pending.tokens_left > options_.max_queued_tokens) {
@@ -58,13 +58,13 @@ absl::Status EncodeScheduler::Submit(Job job) {
 }
 
 int64_t EncodeScheduler::queued_tokens() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return queued_tokens_;
 }
 
 void EncodeScheduler::Shutdown() {
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     stopping_ = true;
   }
   if (thread_.joinable()) thread_.join();
@@ -76,7 +76,8 @@ void EncodeScheduler::ThreadMain() {
     std::list<Pending> answered;
     std::vector<Slice> batch;
     {
-      absl::MutexLock lock(&mutex_, absl::Condition(&ready));
+      MutexLock lock(&mutex_);
+      mutex_.Await(ready);
       if (queue_.empty()) return;
       answered = TakeAbandoned();
       batch = TakeBatch();
@@ -84,7 +85,7 @@ void EncodeScheduler::ThreadMain() {
     Answer(std::move(answered));
     EncodeBatch(batch);
     {
-      absl::MutexLock lock(&mutex_);
+      MutexLock lock(&mutex_);
       answered = TakeFinished();
     }
     Answer(std::move(answered));

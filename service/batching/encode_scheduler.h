@@ -10,8 +10,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "base/mutex.h"
 #include "encoder/sentence_encoder.h"
 
 namespace senvec {
@@ -87,7 +87,7 @@ class EncodeScheduler {
   const SentenceEncoder* const encoder_;
   const EncodeSchedulerOptions options_;
   const std::function<absl::Time()> now_;
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
   // The front is the next one to give sentences. Elements stay in place while a batch refers to them.
   std::list<Pending> queue_ ABSL_GUARDED_BY(mutex_);
   int64_t queued_tokens_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -15,7 +15,7 @@ WorkQueue::WorkQueue(int num_threads, size_t max_tasks) : max_tasks_(max_tasks) 
 WorkQueue::~WorkQueue() { Shutdown(); }
 
 absl::Status WorkQueue::Submit(std::function<void()> task) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   if (stopping_) return absl::UnavailableError("the server is shutting down; try another one, or later");
   if (tasks_.size() >= max_tasks_) {
     return absl::ResourceExhaustedError(absl::StrCat(tasks_.size(), " calls wait already; try again later"));
@@ -26,7 +26,7 @@ absl::Status WorkQueue::Submit(std::function<void()> task) {
 
 void WorkQueue::Shutdown() {
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     stopping_ = true;
   }
   for (std::thread& thread : threads_) {
@@ -39,7 +39,8 @@ void WorkQueue::ThreadMain() {
   while (true) {
     std::function<void()> task;
     {
-      absl::MutexLock lock(&mutex_, absl::Condition(&ready));
+      MutexLock lock(&mutex_);
+      mutex_.Await(ready);
       if (tasks_.empty()) return;
       task = std::move(tasks_.front());
       tasks_.pop_front();

@@ -7,7 +7,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/mutex.h"
+#include "base/mutex.h"
 #include "service/rpc/embedding_service.h"
 #include "service/rpc/unary_call.h"
 
@@ -21,14 +21,14 @@ class EmbedStream : public grpc::ServerBidiReactor<v1::EmbedStreamRequest, v1::E
  public:
   EmbedStream(const RpcContext* context, grpc::CallbackServerContext* call)
       : context_(context), call_(call), deadline_(absl::FromChrono(call->deadline())) {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     Read();
   }
 
   void OnReadDone(bool ok) override {
     std::unique_ptr<Work> work;
     {
-      absl::MutexLock lock(&mutex_);
+      MutexLock lock(&mutex_);
       reading_ = false;
       if (!ok || failed_) {
         all_read_ = true;
@@ -44,7 +44,7 @@ class EmbedStream : public grpc::ServerBidiReactor<v1::EmbedStreamRequest, v1::E
   }
 
   void OnWriteDone(bool ok) override {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     writing_ = false;
     outgoing_.pop_front();
     --in_flight_;
@@ -56,12 +56,13 @@ class EmbedStream : public grpc::ServerBidiReactor<v1::EmbedStreamRequest, v1::E
 
   void OnCancel() override {
     *cancelled_ = true;
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     Fail(absl::CancelledError("the caller cancelled"));
     FinishWhenIdle();
   }
 
-  void OnDone() override { delete this; }
+  // The scheduler's thread may still be leaving OnEmbedded(), so that the last of both deletes the stream.
+  void OnDone() override { const std::shared_ptr<EmbedStream> self = std::move(self_); }
 
  private:
   struct Work {
@@ -78,13 +79,13 @@ class EmbedStream : public grpc::ServerBidiReactor<v1::EmbedStreamRequest, v1::E
     Work* raw = work.release();
     raw->response.set_request_id(raw->request.request_id());
     HandleEmbed(*context_, raw->request.request(), deadline_, [cancelled = cancelled_] { return cancelled->load(); },
-                raw->response.mutable_response(), [this, raw](const absl::Status& status) {
-                  OnEmbedded(std::unique_ptr<Work>(raw), status);
+                raw->response.mutable_response(), [self = self_, raw](const absl::Status& status) {
+                  self->OnEmbedded(std::unique_ptr<Work>(raw), status);
                 });
   }
 
   void OnEmbedded(std::unique_ptr<Work> work, const absl::Status& status) {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     if (!status.ok()) {
       --in_flight_;
       Fail(absl::Status(status.code(), absl::StrCat("request \"", work->request.request_id(), "\": ", status.message())));
@@ -124,11 +125,12 @@ class EmbedStream : public grpc::ServerBidiReactor<v1::EmbedStreamRequest, v1::E
     Finish(ToGrpcStatus(status_));
   }
 
+  std::shared_ptr<EmbedStream> self_{this};
   const RpcContext* const context_;
   grpc::CallbackServerContext* const call_;
   const absl::Time deadline_;
   const std::shared_ptr<std::atomic<bool>> cancelled_ = std::make_shared<std::atomic<bool>>(false);
-  absl::Mutex mutex_;
+  Mutex mutex_;
   v1::EmbedStreamRequest incoming_;  // belongs to gRPC between Read() and OnReadDone()
   std::deque<std::unique_ptr<Work>> outgoing_ ABSL_GUARDED_BY(mutex_);
   int in_flight_ ABSL_GUARDED_BY(mutex_) = 0;  // in work, waiting to be written, or being written

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "absl/synchronization/mutex.h"
 #include "base/check.h"
+#include "base/mutex.h"
 #include "encoder/sentence_encoder.h"
 
 namespace senvec {
@@ -35,7 +35,7 @@ class FakeEncoder : public SentenceEncoder {
       out[2 * i] = static_cast<float>(sentences[i]->ids[0]);
       out[2 * i + 1] = static_cast<float>(sentences[i]->ids.size());
     }
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     batches_.push_back(std::move(ids));
     return std::find(batches_.back().begin(), batches_.back().end(), -1) == batches_.back().end()
                ? absl::OkStatus()
@@ -44,14 +44,14 @@ class FakeEncoder : public SentenceEncoder {
 
   // First ids of the sentences of each batch so far.
   std::vector<std::vector<int32_t>> batches() const {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     return batches_;
   }
   std::function<void()> before_encode;
 
  private:
   ModelInfo info_;
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
   mutable std::vector<std::vector<int32_t>> batches_ ABSL_GUARDED_BY(mutex_);
 };
 
