@@ -24,7 +24,11 @@ case "${1:-}" in
   *) echo "get-model: unknown model \"$1\"; known are all-MiniLM-L6-v2 and multilingual-e5-small" >&2; exit 2 ;;
 esac
 name=$1
-models=${2:-$root/models}
+models=${2:-}
+if [ -z "$models" ]; then
+  cd "$root"
+  models=models
+fi
 target=$models/$name
 downloads=$models/.download
 # Debian's own interpreter, which the pinned packages fit.

@@ -1,5 +1,6 @@
 #include "encoder/tokenizer/token_model.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -18,9 +19,11 @@ absl::StatusOr<std::unique_ptr<const TokenModel>> ParseWordPiece(const nlohmann:
   if (!vocab.is_object()) {
     return absl::InvalidArgumentError(absl::StrCat(where, ": model: \"vocab\" is no object"));
   }
+  // Some vocabularies have gaps, but none is mostly gaps: a wild id must not cost memory.
+  const int64_t limit = std::min<int64_t>(kMaxVocabulary, 4 * static_cast<int64_t>(vocab.size()) + 1000);
   std::vector<std::string> tokens;
   for (const auto& [token, id] : vocab.items()) {
-    if (!id.is_number_integer() || id.get<int64_t>() < 0 || id.get<int64_t>() >= kMaxVocabulary) {
+    if (!id.is_number_integer() || id.get<int64_t>() < 0 || id.get<int64_t>() >= limit) {
       return absl::InvalidArgumentError(absl::StrCat(where, ": model: the id of \"", token, "\" is ", id.dump()));
     }
     const size_t index = id.get<size_t>();
