@@ -19,16 +19,17 @@ class ABSL_LOCKABLE Mutex {
 
   void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() { mutex_.lock(); }
   void Unlock() ABSL_UNLOCK_FUNCTION() {
-    const bool waited_for = waiters_ > 0;
+    WakeWaiters();
     mutex_.unlock();
-    if (waited_for) changed_.notify_all();
   }
   void ReaderLock() ABSL_SHARED_LOCK_FUNCTION() { mutex_.lock_shared(); }
   void ReaderUnlock() ABSL_UNLOCK_FUNCTION() { mutex_.unlock_shared(); }
 
-  // Lets go of the lock, which must be held for writing, until is_true() holds; asked again after every Unlock().
+  // Lets go of the lock, which must be held for writing, until is_true() holds; asked again whenever another thread
+  // that held it for writing lets go of it, by Unlock() or by waiting itself.
   template <typename Predicate>
   void Await(const Predicate& is_true) ABSL_EXCLUSIVE_LOCKS_REQUIRED(this) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    WakeWaiters();
     ++waiters_;
     changed_.wait(mutex_, is_true);
     --waiters_;
@@ -37,6 +38,7 @@ class ABSL_LOCKABLE Mutex {
   template <typename Predicate>
   bool AwaitFor(const Predicate& is_true, absl::Duration timeout)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(this) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    WakeWaiters();
     ++waiters_;
     const bool result = changed_.wait_for(mutex_, absl::ToChronoNanoseconds(timeout), is_true);
     --waiters_;
@@ -44,6 +46,11 @@ class ABSL_LOCKABLE Mutex {
   }
 
  private:
+  // While the lock is still held: once it is free, a woken waiter may destroy this object.
+  void WakeWaiters() {
+    if (waiters_ > 0) changed_.notify_all();
+  }
+
   std::shared_mutex mutex_;
   std::condition_variable_any changed_;
   int waiters_ = 0;  // guarded by mutex_

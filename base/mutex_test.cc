@@ -56,6 +56,25 @@ TEST(MutexTest, AwaitReturnsWhenTheStateHolds) {
   other.join();
 }
 
+// Whoever changes the state may go to wait itself instead of unlocking: waiting lets go of the lock all the same.
+TEST(MutexTest, AChangeBeforeWaitingIsSeenByOthersWhoWait) {
+  Mutex mutex;
+  bool other_waits = false, changed = false, seen = false;
+  std::thread other([&] {
+    MutexLock lock(&mutex);
+    other_waits = true;
+    mutex.Await([&] { return changed; });
+    seen = true;
+  });
+  {
+    MutexLock lock(&mutex);
+    mutex.Await([&] { return other_waits; });
+    changed = true;
+    EXPECT_TRUE(mutex.AwaitFor([&] { return seen; }, absl::Seconds(20)));
+  }
+  other.join();
+}
+
 TEST(MutexTest, AwaitForGivesUp) {
   Mutex mutex;
   MutexLock lock(&mutex);
