@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
+#include "encoder/whitening/one_blas_thread.h"
 
 namespace senvec {
 namespace {
@@ -25,6 +26,7 @@ double SignOf(const std::vector<double>& vectors, int32_t n, int32_t j) {
 absl::StatusOr<EigenDecomposition> DecomposeSymmetric(std::vector<double> matrix, int32_t n) {
   SENVEC_CHECK(static_cast<int64_t>(matrix.size()) == int64_t{n} * n);
   std::vector<double> ascending(n);
+  KeepBlasToThisThread();
   const lapack_int info = LAPACKE_dsyevd(LAPACK_ROW_MAJOR, 'V', 'U', n, matrix.data(), n, ascending.data());
   if (info != 0) {
     return absl::InternalError(absl::StrCat("the eigendecomposition of a ", n, " x ", n,

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
+#include "encoder/whitening/one_blas_thread.h"
 #include "encoder/whitening/whitening.h"
 
 namespace senvec {
@@ -34,6 +35,7 @@ std::vector<double> Means(absl::Span<const float> rows, int64_t dim) {
 WhiteningStatistics::WhiteningStatistics(int32_t dim)
     : dim_(dim), mean_(dim), scatter_(int64_t{dim} * dim) {
   SENVEC_CHECK(dim > 0);
+  KeepBlasToThisThread();
 }
 
 // Chan, Golub and LeVeque (1979): sums over two sets are joined by a rank-1 term for the distance of their means,
