@@ -26,6 +26,12 @@ if(SENVEC_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
+# What sanitized tests run with; see tests/tsan.supp.
+if(SENVEC_SANITIZE STREQUAL "thread")
+  set(SENVEC_TEST_ENVIRONMENT
+      "TSAN_OPTIONS=ignore_noninstrumented_modules=1:suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
+endif()
+
 # senvec_library(NAME index_vector SRCS a.cc DEPS senvec::base PRIVATE_DEPS faiss)
 # Headers are included from the project's root: "index/vector/vector_index.h".
 function(senvec_library)
@@ -49,5 +55,6 @@ function(senvec_test src)
     SENVEC_TESTDATA="${CMAKE_CURRENT_SOURCE_DIR}/testdata" SENVEC_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(${name} PRIVATE senvec_flags ${ARG_DEPS} GTest::gmock_main)
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600)
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600
+                       ENVIRONMENT "${SENVEC_TEST_ENVIRONMENT}")
 endfunction()
