@@ -14,7 +14,7 @@ namespace senvec {
 
 struct ThreadPool::Loop {
   size_t n;
-  const std::function<void(size_t)>* body;
+  const absl::FunctionRef<void(size_t)>* body;
   // Relaxed is enough: it only hands out numbers; results are ordered by `helpers` under the mutex.
   std::atomic<size_t> next{0};
   int helpers = 0;  // Workers inside this loop; guarded by the pool's mutex.
@@ -57,7 +57,7 @@ void ThreadPool::WorkerMain() {
   }
 }
 
-void ThreadPool::ParallelFor(size_t n, const std::function<void(size_t)>& body) {
+void ThreadPool::ParallelFor(size_t n, absl::FunctionRef<void(size_t)> body) {
   if (n == 0) return;
   if (n == 1 || num_threads_ == 1) {
     for (size_t i = 0; i < n; ++i) body(i);

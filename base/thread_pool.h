@@ -1,11 +1,11 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <thread>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
 #include "base/mutex.h"
 
 namespace senvec {
@@ -26,7 +26,7 @@ class ThreadPool {
 
   // Calls body(i) once for every i in [0, n), in any order and on any thread, and returns when all are done.
   // `body` must not throw.
-  void ParallelFor(size_t n, const std::function<void(size_t)>& body);
+  void ParallelFor(size_t n, absl::FunctionRef<void(size_t)> body);
 
   // The number of CPUs this process may use: the affinity mask, cut by the cgroup's CPU quota, at least 1.
   static int AvailableCpus();

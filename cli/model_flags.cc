@@ -21,7 +21,7 @@ void DeclareModelFlags(FlagSet& flags, ModelFlags& model, bool required) {
       .Add("--max-tokens", "N", &model.max_tokens,
            "longest input in tokens, special ones included; more is cut; 0 = the model's own limit")
       .Between(0, std::numeric_limits<int32_t>::max());
-  flags.Add("--precision", "NAME", &model.precision, "arithmetic of the encoder").OneOf({"fp32"});
+  flags.Add("--precision", "NAME", &model.precision, "arithmetic of the encoder: auto takes the fastest that stays near fp32").OneOf({"auto", "fp32", "bf16", "int8"});
   flags
       .Add("--threads", "N", &model.threads,
            "threads that encode; 0 = as many as this process may use CPUs")

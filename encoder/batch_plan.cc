@@ -5,21 +5,29 @@
 
 namespace senvec {
 
-std::vector<std::vector<int32_t>> PlanChunks(absl::Span<const int32_t> lengths, int32_t max_tokens) {
-  std::vector<int32_t> order(lengths.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) { return lengths[a] > lengths[b]; });
-  std::vector<std::vector<int32_t>> chunks;
+void BatchPlan::Make(absl::Span<const int32_t> lengths, int32_t max_tokens) {
+  order_.resize(lengths.size());
+  std::iota(order_.begin(), order_.end(), 0);
+  // Not std::stable_sort, which allocates.
+  std::sort(order_.begin(), order_.end(), [&](int32_t a, int32_t b) {
+    return lengths[a] != lengths[b] ? lengths[a] > lengths[b] : a < b;
+  });
+  begins_.assign(1, 0);
   int64_t tokens = 0;
-  for (int32_t index : order) {
-    if (chunks.empty() || tokens + lengths[index] > max_tokens) {
-      chunks.emplace_back();
+  for (size_t i = 0; i < order_.size(); ++i) {
+    const int32_t length = lengths[order_[i]];
+    if (i > begins_.back() && tokens + length > max_tokens) {
+      begins_.push_back(i);
       tokens = 0;
     }
-    chunks.back().push_back(index);
-    tokens += lengths[index];
+    tokens += length;
   }
-  return chunks;
+  if (!order_.empty()) begins_.push_back(order_.size());
+}
+
+int32_t ChunkTokens(int64_t total_tokens, int num_threads) {
+  constexpr int64_t kMost = 512, kLeast = 32;
+  return static_cast<int32_t>(std::clamp((total_tokens + num_threads - 1) / num_threads, kLeast, kMost));
 }
 
 }  // namespace senvec

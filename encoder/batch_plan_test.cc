@@ -8,22 +8,30 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-TEST(PlanChunksTest, NothingGivesNoChunk) { EXPECT_THAT(PlanChunks({}, 10), IsEmpty()); }
-
-TEST(PlanChunksTest, LongestFirstWithinTheBudget) {
-  EXPECT_THAT(PlanChunks({3, 9, 4, 3, 4}, 10),
-              ElementsAre(ElementsAre(1), ElementsAre(2, 4), ElementsAre(0, 3)));
+std::vector<std::vector<int32_t>> Chunks(const std::vector<int32_t>& lengths, int32_t max_tokens) {
+  BatchPlan plan;
+  plan.Make({1, 2, 3}, 2);  // a plan that was used before
+  plan.Make(lengths, max_tokens);
+  std::vector<std::vector<int32_t>> chunks;
+  for (size_t i = 0; i < plan.num_chunks(); ++i) chunks.emplace_back(plan.chunk(i).begin(), plan.chunk(i).end());
+  return chunks;
 }
 
-TEST(PlanChunksTest, ASentenceAboveTheBudgetStandsAlone) {
-  EXPECT_THAT(PlanChunks({5, 30, 5}, 10), ElementsAre(ElementsAre(1), ElementsAre(0, 2)));
+TEST(BatchPlanTest, NothingGivesNoChunk) { EXPECT_THAT(Chunks({}, 10), IsEmpty()); }
+
+TEST(BatchPlanTest, LongestFirstWithinTheBudget) {
+  EXPECT_THAT(Chunks({3, 9, 4, 3, 4}, 10), ElementsAre(ElementsAre(1), ElementsAre(2, 4), ElementsAre(0, 3)));
 }
 
-TEST(PlanChunksTest, EveryIndexIsThereOnce) {
+TEST(BatchPlanTest, ASentenceAboveTheBudgetStandsAlone) {
+  EXPECT_THAT(Chunks({5, 30, 5}, 10), ElementsAre(ElementsAre(1), ElementsAre(0, 2)));
+}
+
+TEST(BatchPlanTest, EveryIndexIsThereOnce) {
   std::vector<int32_t> lengths(1000);
   for (size_t i = 0; i < lengths.size(); ++i) lengths[i] = 1 + static_cast<int32_t>(i * 7919 % 60);
   std::vector<int> seen(lengths.size());
-  for (const auto& chunk : PlanChunks(lengths, 512)) {
+  for (const auto& chunk : Chunks(lengths, 512)) {
     int32_t tokens = 0;
     for (int32_t index : chunk) {
       ++seen[index];
@@ -32,6 +40,12 @@ TEST(PlanChunksTest, EveryIndexIsThereOnce) {
     EXPECT_LE(tokens, 512);
   }
   EXPECT_THAT(seen, testing::Each(1));
+}
+
+TEST(BatchPlanTest, AFewTokensAreSharedByTheThreads) {
+  EXPECT_EQ(ChunkTokens(1000000, 2), 512);
+  EXPECT_EQ(ChunkTokens(200, 2), 100);
+  EXPECT_EQ(ChunkTokens(9, 2), 32);
 }
 
 }  // namespace

@@ -32,8 +32,7 @@ absl::StatusOr<std::vector<float>> Tensor(const WeightSource& source, const std:
 
 }  // namespace
 
-absl::StatusOr<DenseModule> DenseModule::Load(const std::string& folder, GemmContext& context,
-                                              const Kernels& kernels) {
+absl::StatusOr<DenseModule> DenseModule::Load(const std::string& folder, const Kernels& kernels) {
   const std::string path = JoinPath(folder, "config.json");
   SENVEC_ASSIGN_OR_RETURN(const nlohmann::json config, ReadJsonFile(path));
   SENVEC_ASSIGN_OR_RETURN(const int64_t in, JsonInt(config, "in_features", path));
@@ -54,12 +53,13 @@ absl::StatusOr<DenseModule> DenseModule::Load(const std::string& folder, GemmCon
   if (has_bias) {
     SENVEC_ASSIGN_OR_RETURN(bias, Tensor(*source, folder, "linear.bias", {out}));
   }
-  return DenseModule(PackedMatrix::Pack(weight, bias, out, in, context), ActivationKernel(activation, kernels));
+  return DenseModule(PackedMatrix::Pack(weight, bias, out, in, Precision::kFp32, kernels),
+                     ActivationKernel(activation, Precision::kFp32, kernels));
 }
 
-void DenseModule::Forward(const float* x, int64_t rows, GemmWorkspace& workspace, float* y) const {
-  matrix_.Multiply(x, rows, workspace, y);
-  if (activation_ != nullptr) activation_(y, rows * matrix_.out());
+void DenseModule::Forward(const float* x, int64_t rows, LayerWorkspace& workspace, float* y) const {
+  workspace.Convert(matrix_.kernels(), Precision::kFp32, x, rows, matrix_.in(), workspace.first);
+  workspace.Multiply(matrix_, workspace.first, activation_, {.fp32 = y});
 }
 
 }  // namespace senvec

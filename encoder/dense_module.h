@@ -4,7 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "encoder/layers/feed_forward.h"
+#include "encoder/layers/layer_workspace.h"
 #include "kernels/gemm.h"
 #include "kernels/kernels.h"
 
@@ -16,13 +16,12 @@ class DenseModule {
  public:
   // Reads FOLDER/config.json (in_features, out_features, bias, activation_function) and FOLDER/model.safetensors
   // (linear.weight, linear.bias). InvalidArgument names the file and what does not fit.
-  static absl::StatusOr<DenseModule> Load(const std::string& folder, GemmContext& context,
-                                          const Kernels& kernels);
+  static absl::StatusOr<DenseModule> Load(const std::string& folder, const Kernels& kernels);
 
   int64_t in() const { return matrix_.in(); }
   int64_t out() const { return matrix_.out(); }
-  // x: rows × in, y: rows × out; both hold PackedMatrix::PaddedRows(rows) rows.
-  void Forward(const float* x, int64_t rows, GemmWorkspace& workspace, float* y) const;
+  // x: rows × in, y: rows × out; fp32. Uses workspace.first.
+  void Forward(const float* x, int64_t rows, LayerWorkspace& workspace, float* y) const;
 
  private:
   DenseModule(PackedMatrix matrix, ActivationFunction activation)

@@ -28,16 +28,14 @@ void WriteModule(const TempDir& folder, const std::string& config, bool bias) {
 }
 
 std::vector<float> Forward(const TempDir& folder) {
-  const auto context = GemmContext::Create();
-  const auto module = DenseModule::Load(folder.path(), *context, KernelsFor(Isa::kBaseline));
+  const auto module = DenseModule::Load(folder.path(), KernelsFor(Isa::kBaseline));
   EXPECT_TRUE(module.ok()) << module.status();
-  GemmWorkspace workspace(context);
-  std::vector<float> x(PackedMatrix::kRowBlock * 3), y(PackedMatrix::kRowBlock * 2);
-  x[0] = 0.1f;
-  x[1] = -0.2f;
-  x[2] = 0.3f;
+  Team team;
+  LayerWorkspace workspace;
+  workspace.team = &team;
+  const std::vector<float> x = {0.1f, -0.2f, 0.3f};
+  std::vector<float> y(2);
   module->Forward(x.data(), 1, workspace, y.data());
-  y.resize(2);
   return y;
 }
 
@@ -61,12 +59,11 @@ TEST(DenseModuleTest, IdentityWithoutBias) {
 
 TEST(DenseModuleTest, NamesWhatDoesNotFit) {
   const TempDir folder;
-  const auto context = GemmContext::Create();
   WriteModule(folder, R"({"in_features":4,"out_features":2})", true);
-  const auto wrong = DenseModule::Load(folder.path(), *context, KernelsFor(Isa::kBaseline));
+  const auto wrong = DenseModule::Load(folder.path(), KernelsFor(Isa::kBaseline));
   EXPECT_THAT(std::string(wrong.status().message()), testing::AllOf(HasSubstr("[2, 3]"), HasSubstr("[2, 4]")));
   WriteModule(folder, R"({"in_features":3,"out_features":2})", false);
-  const auto missing = DenseModule::Load(folder.path(), *context, KernelsFor(Isa::kBaseline));
+  const auto missing = DenseModule::Load(folder.path(), KernelsFor(Isa::kBaseline));
   EXPECT_THAT(std::string(missing.status().message()), HasSubstr("linear.bias is missing"));
 }
 

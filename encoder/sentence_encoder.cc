@@ -9,47 +9,57 @@
 #include "base/check.h"
 #include "base/mutex.h"
 #include "base/status_macros.h"
-#include "encoder/arch/encoder_model.h"
+#include "base/team.h"
 #include "encoder/batch_plan.h"
-#include "encoder/dense_module.h"
-#include "encoder/model_directory.h"
-#include "encoder/model_fingerprint.h"
-#include "encoder/weights/model_config.h"
-#include "encoder/weights/model_weights.h"
+#include "encoder/encoder_parts.h"
 
 namespace senvec {
 namespace {
 
-// Tokens that one worker takes at a time: enough for the matrix products to run at full speed, little enough that
-// their activations stay in the cache.
-constexpr int32_t kChunkTokens = 512;
 constexpr size_t kTextsPerTask = 64;
 
-// Everything that Load() puts together.
-struct Parts {
-  ModelInfo info;
-  std::unique_ptr<const Tokenizer> tokenizer;
-  std::shared_ptr<GemmContext> context;
-  std::unique_ptr<const EncoderModel> model;
-  Pooling pooling = Pooling::kMean;
-  std::vector<DenseModule> dense;
-  std::optional<Whitening> whitening;
-  const Kernels* kernels = nullptr;
-  ThreadPool* pool = nullptr;
-};
-
-// A worker's buffers.
+// Buffers of one pass of one thread or team.
 struct Workspace {
-  explicit Workspace(std::shared_ptr<GemmContext> context) : layers(std::move(context)) {}
   LayerWorkspace layers;
   PackedBatch batch;
   HiddenStates states;
-  std::vector<float> pooled, transformed;  // sentences × width, padded rows
+  SentenceHead::Workspace head;
+};
+
+// Buffers of one call.
+struct CallWorkspace {
+  std::vector<int32_t> lengths;
+  BatchPlan plan;
+};
+
+// Workspaces that wait to be used again. Thread-safe.
+template <typename T>
+class Reserve {
+ public:
+  std::unique_ptr<T> Take() {
+    {
+      MutexLock lock(&mutex_);
+      if (!idle_.empty()) {
+        std::unique_ptr<T> taken = std::move(idle_.back());
+        idle_.pop_back();
+        return taken;
+      }
+    }
+    return std::make_unique<T>();
+  }
+  void GiveBack(std::unique_ptr<T> used) {
+    MutexLock lock(&mutex_);
+    idle_.push_back(std::move(used));
+  }
+
+ private:
+  Mutex mutex_;
+  std::vector<std::unique_ptr<T>> idle_ ABSL_GUARDED_BY(mutex_);
 };
 
 class TransformerSentenceEncoder : public SentenceEncoder {
  public:
-  explicit TransformerSentenceEncoder(Parts parts) : parts_(std::move(parts)) {}
+  explicit TransformerSentenceEncoder(EncoderParts parts) : parts_(std::move(parts)) {}
 
   const ModelInfo& info() const override { return parts_.info; }
   const Tokenizer& tokenizer() const override { return *parts_.tokenizer; }
@@ -64,36 +74,13 @@ class TransformerSentenceEncoder : public SentenceEncoder {
  private:
   absl::Status Check(const Encoding& sentence, size_t index) const;
   void EncodeChunk(absl::Span<const Encoding* const> sentences, absl::Span<const int32_t> chunk, bool normalize,
-                   Workspace& workspace, absl::Span<float> out) const;
-  void PoolSentences(Workspace& workspace) const;
-  // Pooler, Dense modules and whitening: pooled → rows × info().dim, in one of the two buffers.
-  const float* Transform(int64_t rows, Workspace& workspace) const;
+                   Team& team, absl::Span<float> out) const;
   void Normalize(absl::Span<float> row) const;
 
-  std::unique_ptr<Workspace> TakeWorkspace() const;
-  void GiveBack(std::unique_ptr<Workspace> workspace) const;
-
-  const Parts parts_;
-  mutable Mutex mutex_;
-  mutable std::vector<std::unique_ptr<Workspace>> idle_ ABSL_GUARDED_BY(mutex_);
+  const EncoderParts parts_;
+  mutable Reserve<Workspace> workspaces_;
+  mutable Reserve<CallWorkspace> calls_;
 };
-
-std::unique_ptr<Workspace> TransformerSentenceEncoder::TakeWorkspace() const {
-  {
-    MutexLock lock(&mutex_);
-    if (!idle_.empty()) {
-      auto workspace = std::move(idle_.back());
-      idle_.pop_back();
-      return workspace;
-    }
-  }
-  return std::make_unique<Workspace>(parts_.context);
-}
-
-void TransformerSentenceEncoder::GiveBack(std::unique_ptr<Workspace> workspace) const {
-  MutexLock lock(&mutex_);
-  idle_.push_back(std::move(workspace));
-}
 
 absl::StatusOr<std::string> TransformerSentenceEncoder::Prompt(absl::string_view name) const {
   if (name.empty() || name == "none") return std::string();
@@ -144,47 +131,6 @@ absl::Status TransformerSentenceEncoder::Check(const Encoding& sentence, size_t 
   return absl::OkStatus();
 }
 
-void TransformerSentenceEncoder::PoolSentences(Workspace& workspace) const {
-  const int64_t hidden = parts_.info.hidden_size;
-  const auto& offsets = workspace.batch.offsets;
-  const int64_t rows = static_cast<int64_t>(offsets.size()) - 1;
-  Grow(workspace.pooled, PackedMatrix::PaddedRows(rows) * hidden);
-  for (int64_t s = 0; s < rows; ++s) {
-    const size_t begin = offsets[s] * hidden, size = (offsets[s + 1] - offsets[s]) * hidden;
-    absl::Span<const float> first;
-    if (parts_.pooling == Pooling::kFirstLastAvg) {
-      first = absl::MakeConstSpan(workspace.states.first).subspan(begin, size);
-    }
-    Pool(parts_.pooling, absl::MakeConstSpan(workspace.states.last).subspan(begin, size), first, hidden,
-         absl::MakeSpan(workspace.pooled).subspan(s * hidden, hidden));
-  }
-}
-
-const float* TransformerSentenceEncoder::Transform(int64_t rows, Workspace& workspace) const {
-  std::vector<float>* from = &workspace.pooled;
-  std::vector<float>* to = &workspace.transformed;
-  const int64_t padded = PackedMatrix::PaddedRows(rows);
-  int64_t width = parts_.info.hidden_size;
-  if (parts_.pooling == Pooling::kPooler) {
-    Grow(*to, padded * width);
-    parts_.model->Pool(from->data(), rows, workspace.layers, to->data());
-    std::swap(from, to);
-  }
-  for (const DenseModule& dense : parts_.dense) {
-    Grow(*to, padded * dense.out());
-    dense.Forward(from->data(), rows, workspace.layers.gemm, to->data());
-    std::swap(from, to);
-    width = dense.out();
-  }
-  if (parts_.whitening.has_value()) {
-    Grow(*to, padded * parts_.info.dim);
-    parts_.whitening->Apply(absl::MakeConstSpan(from->data(), rows * width),
-                            absl::MakeSpan(to->data(), rows * parts_.info.dim));
-    std::swap(from, to);
-  }
-  return from->data();
-}
-
 // The zero vector stays zero.
 void TransformerSentenceEncoder::Normalize(absl::Span<float> row) const {
   const float norm = std::sqrt(parts_.kernels->dot(row.data(), row.data(), row.size()));
@@ -192,9 +138,11 @@ void TransformerSentenceEncoder::Normalize(absl::Span<float> row) const {
 }
 
 void TransformerSentenceEncoder::EncodeChunk(absl::Span<const Encoding* const> sentences,
-                                             absl::Span<const int32_t> chunk, bool normalize,
-                                             Workspace& workspace, absl::Span<float> out) const {
-  PackedBatch& batch = workspace.batch;
+                                             absl::Span<const int32_t> chunk, bool normalize, Team& team,
+                                             absl::Span<float> out) const {
+  std::unique_ptr<Workspace> workspace = workspaces_.Take();
+  workspace->layers.team = &team;
+  PackedBatch& batch = workspace->batch;
   batch.ids.clear();
   batch.type_ids.clear();
   batch.offsets.assign(1, 0);
@@ -204,32 +152,42 @@ void TransformerSentenceEncoder::EncodeChunk(absl::Span<const Encoding* const> s
     batch.type_ids.insert(batch.type_ids.end(), sentence.type_ids.begin(), sentence.type_ids.end());
     batch.offsets.push_back(static_cast<int32_t>(batch.ids.size()));
   }
-  parts_.model->Forward(batch, parts_.pooling == Pooling::kFirstLastAvg, workspace.layers, workspace.states);
-  PoolSentences(workspace);
+  parts_.model->Forward(batch, parts_.head.Needs(), workspace->layers, workspace->states);
+  const float* rows =
+      parts_.head.Apply(*parts_.model, workspace->states, batch.offsets, workspace->layers, workspace->head);
   const int64_t dim = parts_.info.dim;
-  const float* rows = Transform(static_cast<int64_t>(chunk.size()), workspace);
   for (size_t i = 0; i < chunk.size(); ++i) {
     const auto row = out.subspan(chunk[i] * dim, dim);
     std::copy_n(rows + i * dim, dim, row.begin());
     if (normalize) Normalize(row);
   }
+  workspaces_.GiveBack(std::move(workspace));
 }
 
 absl::Status TransformerSentenceEncoder::Encode(absl::Span<const Encoding* const> sentences,
                                                 const EncodeOptions& options, absl::Span<float> out) const {
   SENVEC_CHECK(out.size() == sentences.size() * parts_.info.dim);
-  std::vector<int32_t> lengths;
+  std::unique_ptr<CallWorkspace> call = calls_.Take();
+  call->lengths.clear();
+  int64_t total = 0;
   for (size_t i = 0; i < sentences.size(); ++i) {
     SENVEC_RETURN_IF_ERROR(Check(*sentences[i], i));
-    lengths.push_back(static_cast<int32_t>(sentences[i]->ids.size()));
+    call->lengths.push_back(static_cast<int32_t>(sentences[i]->ids.size()));
+    total += call->lengths.back();
   }
   const bool normalize = options.normalize.value_or(parts_.info.normalize);
-  const auto chunks = PlanChunks(lengths, kChunkTokens);
-  parts_.pool->ParallelFor(chunks.size(), [&](size_t i) {
-    std::unique_ptr<Workspace> workspace = TakeWorkspace();
-    EncodeChunk(sentences, chunks[i], normalize, *workspace, out);
-    GiveBack(std::move(workspace));
-  });
+  const BatchPlan& plan = call->plan;
+  call->plan.Make(call->lengths, ChunkTokens(total, parts_.pool->num_threads()));
+  if (plan.num_chunks() == 1) {
+    // Too little to share out by sentences: all threads work on it together, step by step.
+    Team::Run(*parts_.pool, [&](Team& team) { EncodeChunk(sentences, plan.chunk(0), normalize, team, out); });
+  } else {
+    parts_.pool->ParallelFor(plan.num_chunks(), [&](size_t i) {
+      Team alone;
+      EncodeChunk(sentences, plan.chunk(i), normalize, alone, out);
+    });
+  }
+  calls_.GiveBack(std::move(call));
   return absl::OkStatus();
 }
 
@@ -255,99 +213,12 @@ absl::StatusOr<SentenceEncoder::TextsResult> TransformerSentenceEncoder::EncodeT
   return result;
 }
 
-// What the directory says, or the caller; plain RoFormer checkpoints with a pooler are RoFormer-Sim (METHODS 3.2).
-absl::StatusOr<Pooling> ChoosePooling(const LoadOptions& options, const ModelDirectory& directory,
-                                      const EncoderModel& model, const std::string& where) {
-  Pooling pooling = Pooling::kMean;
-  if (options.pooling.has_value()) {
-    pooling = *options.pooling;
-  } else if (directory.pooling.has_value()) {
-    pooling = *directory.pooling;
-  } else if (model.config().family == ModelFamily::kRoFormer && model.has_pooler()) {
-    pooling = Pooling::kPooler;
-  }
-  if (pooling == Pooling::kPooler && !model.has_pooler()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(where, ": pooling \"pooler\" was asked for, but the checkpoint has no pooler; take another pooling"));
-  }
-  return pooling;
-}
-
-absl::StatusOr<int32_t> ChooseMaxTokens(const LoadOptions& options, const ModelDirectory& directory,
-                                        const EncoderModel& model, const Tokenizer& tokenizer) {
-  const int32_t positions = model.max_tokens();
-  const int32_t lowest = tokenizer.num_special_tokens();
-  if (options.max_tokens != 0 && (options.max_tokens > positions || options.max_tokens < lowest)) {
-    return absl::InvalidArgumentError(absl::StrCat("max_tokens is ", options.max_tokens,
-                                                   "; for this model it must be in [", lowest, ", ", positions, "]"));
-  }
-  if (options.max_tokens != 0) return options.max_tokens;
-  return directory.max_tokens > 0 ? std::clamp(directory.max_tokens, lowest, positions) : positions;
-}
-
-absl::Status LoadDense(const ModelDirectory& directory, Parts& parts) {
-  int64_t width = parts.info.hidden_size;
-  for (const std::string& folder : directory.dense_folders) {
-    SENVEC_ASSIGN_OR_RETURN(DenseModule dense, DenseModule::Load(folder, *parts.context, *parts.kernels));
-    if (dense.in() != width) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(folder, ": the module takes ", dense.in(), " values, what comes before it gives ", width));
-    }
-    width = dense.out();
-    parts.dense.push_back(std::move(dense));
-  }
-  parts.info.dim = static_cast<int32_t>(width);
-  return absl::OkStatus();
-}
-
-absl::Status LoadWhitening(const std::string& path, Parts& parts) {
-  if (path.empty()) return absl::OkStatus();
-  SENVEC_ASSIGN_OR_RETURN(Whitening whitening, Whitening::Load(path));
-  SENVEC_RETURN_IF_ERROR(whitening.CheckModel(parts.info.fingerprint));
-  SENVEC_CHECK(whitening.input_dim() == parts.info.dim);
-  parts.info.dim = whitening.output_dim();
-  parts.info.normalize = true;
-  parts.info.whitening_fingerprint = whitening.fingerprint();
-  parts.whitening = std::move(whitening);
-  return absl::OkStatus();
-}
-
-int64_t CountParameters(const WeightSource& source) {
-  int64_t count = 0;
-  for (const std::string& name : source.Names()) count += source.Find(name)->num_elements();
-  return count;
-}
-
-absl::Status LoadTransformer(const std::string& folder, Parts& parts) {
-  SENVEC_ASSIGN_OR_RETURN(const ModelConfig config, ModelConfig::FromDirectory(folder));
-  SENVEC_ASSIGN_OR_RETURN(const auto source, WeightSource::OpenDirectory(folder));
-  absl::StatusOr<ModelWeights> weights = ModelWeights::Map(config, source);
-  if (!weights.ok()) {
-    return absl::Status(weights.status().code(), absl::StrCat(folder, ": ", weights.status().message()));
-  }
-  SENVEC_ASSIGN_OR_RETURN(parts.model, EncoderModel::Load(config, *weights, parts.context, parts.kernels));
-  SENVEC_ASSIGN_OR_RETURN(parts.tokenizer, Tokenizer::FromDirectory(folder));
-  if (parts.tokenizer->vocab_size() > config.vocab_size) {
-    return absl::InvalidArgumentError(absl::StrCat(folder, ": the tokenizer has ids up to ",
-                                                   parts.tokenizer->vocab_size() - 1, ", config.json says vocab_size ",
-                                                   config.vocab_size));
-  }
-  ModelInfo& info = parts.info;
-  info.family = config.family == ModelFamily::kRoFormer ? "roformer" : "bert";
-  info.tokenizer = parts.tokenizer->kind();
-  info.hidden_size = config.hidden_size;
-  info.num_layers = config.num_layers;
-  info.num_heads = config.num_heads;
-  info.vocab_size = config.vocab_size;
-  info.num_parameters = CountParameters(*source);
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 absl::Status LoadOptions::Validate() const {
-  if (precision != "fp32") {
-    return absl::InvalidArgumentError(absl::StrCat("precision is \"", precision, "\"; this version has fp32"));
+  if (precision != "auto" && !ParsePrecision(precision).ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("precision is \"", precision, "\"; choose auto, fp32, bf16 or int8"));
   }
   if (max_tokens < 0) return absl::InvalidArgumentError(absl::StrCat("max_tokens is ", max_tokens, "; it must be 0 or more"));
   return absl::OkStatus();
@@ -362,28 +233,7 @@ std::vector<std::string> SentenceEncoder::SupportedIsaNames() {
 absl::StatusOr<std::unique_ptr<SentenceEncoder>> SentenceEncoder::Load(const std::string& directory,
                                                                        const LoadOptions& options,
                                                                        ThreadPool* pool) {
-  SENVEC_RETURN_IF_ERROR(options.Validate());
-  SENVEC_ASSIGN_OR_RETURN(const Isa isa, SelectIsa(options.isa));
-  SENVEC_ASSIGN_OR_RETURN(const ModelDirectory model_directory, ModelDirectory::Read(directory));
-  Parts parts;
-  parts.pool = pool;
-  parts.kernels = &KernelsFor(isa);
-  parts.context = GemmContext::Create();
-  parts.info.directory = directory;
-  parts.info.precision = options.precision;
-  parts.info.isa = std::string(IsaName(isa));
-  parts.info.normalize = model_directory.normalize;
-  parts.info.prompts = model_directory.prompts;
-  parts.info.default_prompt_name = model_directory.default_prompt_name;
-  SENVEC_RETURN_IF_ERROR(LoadTransformer(model_directory.transformer_folder, parts));
-  SENVEC_ASSIGN_OR_RETURN(parts.pooling, ChoosePooling(options, model_directory, *parts.model, directory));
-  parts.info.pooling = std::string(PoolingName(parts.pooling));
-  SENVEC_ASSIGN_OR_RETURN(parts.info.max_tokens,
-                          ChooseMaxTokens(options, model_directory, *parts.model, *parts.tokenizer));
-  SENVEC_RETURN_IF_ERROR(LoadDense(model_directory, parts));
-  SENVEC_ASSIGN_OR_RETURN(const auto source, WeightSource::OpenDirectory(model_directory.transformer_folder));
-  SENVEC_ASSIGN_OR_RETURN(parts.info.fingerprint, ModelFingerprint(model_directory, *source, parts.pooling));
-  SENVEC_RETURN_IF_ERROR(LoadWhitening(options.whitening_path, parts));
+  SENVEC_ASSIGN_OR_RETURN(EncoderParts parts, EncoderParts::Load(directory, options, pool));
   return std::make_unique<TransformerSentenceEncoder>(std::move(parts));
 }
 

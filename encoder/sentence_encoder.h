@@ -26,9 +26,10 @@ struct LoadOptions {
   int32_t max_tokens = 0;
   // Path of a transform made by `senvec whiten fit`; empty = none.
   std::string whitening_path;
-  // "fp32".
+  // "fp32", "bf16", "int8", or "auto": the fastest whose vectors stay near enough to fp32's in a self-test at load
+  // (see precision_gate.h).
   std::string precision = "fp32";
-  // Instruction set of our own loops: "baseline", "avx2", "avx512"; empty = the best this CPU has.
+  // Instruction set: "baseline", "avx2", "avx512", "avx512_vnni", "avx512_bf16"; empty = the best this CPU has.
   std::string isa;
 
   absl::Status Validate() const;
@@ -40,7 +41,8 @@ struct ModelInfo {
   std::string family;       // "bert", "roformer"
   std::string fingerprint;  // 32 hex digits over weights, config, tokenizer and modules
   std::string tokenizer;    // "wordpiece", "unigram"
-  std::string precision;
+  std::string precision;         // "fp32", "bf16", "int8"
+  std::string precision_report;  // how "auto" came to it; empty when it was asked for by name
   std::string isa;          // see LoadOptions::isa
   std::string pooling;
   bool normalize = true;

@@ -1,228 +1,163 @@
 #include "kernels/gemm.h"
 
-#include <omp.h>
-
 #include <algorithm>
-#include <array>
+#include <cmath>
 #include <cstring>
-#include <map>
-#include <tuple>
-#include <unordered_map>
-#include <utility>
-#include <vector>
 
-#include "absl/base/thread_annotations.h"
 #include "base/check.h"
-#include "base/mutex.h"
-#include "oneapi/dnnl/dnnl.hpp"
 
 namespace senvec {
 namespace {
 
-using dnnl::memory;
-
-// Largest first; the last is the one that the others have to agree with.
-constexpr std::array<int64_t, 3> kBlockRows = {256, 64, PackedMatrix::kRowBlock};
-
-memory::desc RowMajor(int64_t rows, int64_t columns) {
-  return {{rows, columns}, memory::data_type::f32, memory::format_tag::ab};
+uint16_t RoundToBf16(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof(bits));
+  return static_cast<uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
 }
 
-// OpenMP's thread count belongs to the calling thread; parallel work is our own pool's affair.
-void KeepToThisThread() { omp_set_num_threads(1); }
-
-// One block size of one shape.
-struct Block {
-  int64_t rows;
-  dnnl::matmul::primitive_desc description;
-  dnnl::matmul primitive;
-};
-
-struct Shape {
-  int64_t in = 0;
-  int64_t out = 0;
-  bool has_bias = false;
-  std::vector<Block> blocks;  // largest first
-  memory::desc layout;        // of the weights
-};
-
-dnnl::matmul::primitive_desc Describe(const dnnl::engine& engine, int64_t rows, const Shape& shape,
-                                      const memory::desc& weights) {
-  dnnl::primitive_attr attributes;
-  // Primitives are shared by threads, so that their scratch must not be their own.
-  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  if (!shape.has_bias) {
-    const dnnl::matmul::desc call(RowMajor(rows, shape.in), weights, RowMajor(rows, shape.out));
-    return {call, attributes, engine};
-  }
-  const dnnl::matmul::desc call(RowMajor(rows, shape.in), weights, RowMajor(1, shape.out),
-                                RowMajor(rows, shape.out));
-  return {call, attributes, engine};
-}
-
-Shape MakeShape(const dnnl::engine& engine, int64_t in, int64_t out, bool has_bias) {
-  Shape shape{.in = in, .out = out, .has_bias = has_bias, .blocks = {}, .layout = {}};
-  const memory::desc any({in, out}, memory::data_type::f32, memory::format_tag::any);
-  shape.layout = Describe(engine, kBlockRows[1], shape, any).weights_desc();
-  for (int64_t rows : kBlockRows) {
-    dnnl::matmul::primitive_desc description = Describe(engine, rows, shape, shape.layout);
-    shape.blocks.push_back({rows, description, dnnl::matmul(description)});
-  }
-  return shape;
-}
-
-struct Operands {
-  const float* x;
-  const float* weights;
-  const float* bias;
-  float* y;
-};
-
-void Execute(const Block& block, const Shape& shape, const dnnl::engine& engine, dnnl::stream& stream,
-             std::vector<char>& scratchpad, const Operands& operands) {
-  const memory::desc scratch_layout = block.description.scratchpad_desc();
-  if (scratchpad.size() < scratch_layout.get_size()) scratchpad.resize(scratch_layout.get_size());
-  const auto at = [&](const memory::desc& layout, const float* data) {
-    return memory(layout, engine, const_cast<float*>(data));
-  };
-  std::unordered_map<int, memory> arguments = {
-      {DNNL_ARG_SRC, at(RowMajor(block.rows, shape.in), operands.x)},
-      {DNNL_ARG_WEIGHTS, at(shape.layout, operands.weights)},
-      {DNNL_ARG_DST, at(RowMajor(block.rows, shape.out), operands.y)},
-      {DNNL_ARG_SCRATCHPAD, memory(scratch_layout, engine, scratchpad.data())}};
-  if (shape.has_bias) arguments.emplace(DNNL_ARG_BIAS, at(RowMajor(1, shape.out), operands.bias));
-  block.primitive.execute(stream, arguments);
-  stream.wait();
-}
-
-memory PackWeights(const dnnl::engine& engine, dnnl::stream& stream, const Shape& shape, const float* weight) {
-  // out × in, row-major, read as in × out.
-  memory plain({{shape.in, shape.out}, memory::data_type::f32, memory::format_tag::ba}, engine,
-               const_cast<float*>(weight));
-  memory packed(shape.layout, engine);
-  dnnl::reorder(plain, packed).execute(stream, plain, packed);
-  stream.wait();
-  return packed;
-}
-
-// Drops the block sizes whose rows have other bits than the smallest block's, or differ among themselves.
-void KeepAgreeingBlocks(const dnnl::engine& engine, dnnl::stream& stream, Shape& shape) {
-  const auto noise = [state = uint32_t{12345}]() mutable {
-    state = state * 1664525u + 1013904223u;
-    return static_cast<float>(state >> 8) / (1 << 23) - 1.0f;
-  };
-  auto fill = [next = noise](std::vector<float>& values) mutable {
-    for (float& value : values) value = next();
-  };
-  std::vector<float> weight(shape.in * shape.out), bias(shape.out), row(shape.in);
-  fill(weight);
-  fill(bias);
-  fill(row);
-  const memory packed = PackWeights(engine, stream, shape, weight.data());
-  const auto result_row = [&](const Block& block, std::vector<float>& y) {
-    std::vector<float> x;
-    for (int64_t i = 0; i < block.rows; ++i) x.insert(x.end(), row.begin(), row.end());
-    y.resize(block.rows * shape.out);
-    std::vector<char> scratchpad;
-    Execute(block, shape, engine, stream, scratchpad,
-            {x.data(), static_cast<const float*>(packed.get_data_handle()), bias.data(), y.data()});
-    for (int64_t i = 1; i < block.rows; ++i) {
-      if (std::memcmp(y.data(), y.data() + i * shape.out, shape.out * sizeof(float)) != 0) return false;
+// Writes `columns` rows of `weight` (outputs) as one panel; `convert` turns a value of the given column into T.
+template <typename T, typename Convert>
+void PackPanel(const float* weight, int64_t columns, int64_t in, const GemmFormat& format, const Convert& convert,
+               T* panel) {
+  const size_t steps = format.steps(in), step_size = format.panel * format.group;
+  std::fill_n(panel, steps * step_size, T{});
+  for (int64_t column = 0; column < columns; ++column) {
+    const float* row = weight + column * in;
+    T* to = panel + column * format.group;
+    for (int64_t k = 0; k < in; k += static_cast<int64_t>(format.group), to += step_size) {
+      const int64_t left = std::min<int64_t>(format.group, in - k);
+      for (int64_t g = 0; g < left; ++g) to[g] = convert(row[k + g], column);
     }
-    return true;
-  };
-  std::vector<float> expected, y;
-  SENVEC_CHECK(result_row(shape.blocks.back(), expected) && "equal rows of one block must give equal bits");
-  std::erase_if(shape.blocks, [&](const Block& block) {
-    if (block.rows == PackedMatrix::kRowBlock) return false;
-    return !result_row(block, y) || std::memcmp(y.data(), expected.data(), shape.out * sizeof(float)) != 0;
-  });
+  }
 }
 
-class Context : public GemmContext {
- public:
-  const dnnl::engine& engine() const { return engine_; }
+// Codes in [−127, 127]: symmetric, one scale an output.
+float ColumnScale(const float* row, int64_t in) {
+  float most = 0;
+  for (int64_t k = 0; k < in; ++k) most = std::max(most, std::abs(row[k]));
+  return most / 127;
+}
 
-  std::shared_ptr<const Shape> GetShape(int64_t in, int64_t out, bool has_bias) {
-    MutexLock lock(&mutex_);
-    std::shared_ptr<const Shape>& known = shapes_[{in, out, has_bias}];
-    if (known == nullptr) {
-      auto shape = std::make_shared<Shape>(MakeShape(engine_, in, out, has_bias));
-      dnnl::stream stream(engine_);
-      KeepAgreeingBlocks(engine_, stream, *shape);
-      known = std::move(shape);
-    }
-    return known;
-  }
-
- private:
-  const dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
-  Mutex mutex_;
-  std::map<std::tuple<int64_t, int64_t, bool>, std::shared_ptr<const Shape>> shapes_ ABSL_GUARDED_BY(mutex_);
-};
+// |value · inverse| ≤ 127: adding 1.5·2²³ rounds it to an integer in the low bits.
+int8_t Quantize(float value, float inverse) {
+  const float shifted = value * inverse + 12582912.0f;
+  int32_t bits;
+  std::memcpy(&bits, &shifted, sizeof(bits));
+  return static_cast<int8_t>(bits - 0x4b400000);
+}
 
 }  // namespace
 
-std::shared_ptr<GemmContext> GemmContext::Create() { return std::make_shared<Context>(); }
-
-struct GemmWorkspace::Impl {
-  std::shared_ptr<GemmContext> context;  // keeps the engine
-  dnnl::stream stream;
-  std::vector<char> scratchpad;
-};
-
-GemmWorkspace::GemmWorkspace(std::shared_ptr<GemmContext> context) {
-  dnnl::stream stream(static_cast<Context&>(*context).engine());
-  impl_ = std::make_unique<Impl>(Impl{std::move(context), std::move(stream), {}});
+void LeftOperand::Resize(const Kernels& kernels, Precision precision, int64_t rows, int64_t width) {
+  const GemmFormat& format = kernels.gemm_of(precision).format;
+  kernels_ = &kernels;
+  precision_ = precision;
+  rows_ = rows;
+  width_ = width;
+  stride_ = static_cast<int64_t>(format.row_bytes(width));
+  data_ = bytes_.Grow(rows * stride_);
+  if (precision == Precision::kInt8 && static_cast<int64_t>(scales_.size()) < rows) scales_.resize(rows);
 }
-GemmWorkspace::~GemmWorkspace() = default;
-GemmWorkspace::GemmWorkspace(GemmWorkspace&&) noexcept = default;
-GemmWorkspace& GemmWorkspace::operator=(GemmWorkspace&&) noexcept = default;
 
-struct PackedMatrix::Impl {
-  dnnl::engine engine;
-  std::shared_ptr<const Shape> shape;
-  memory weights;
-  std::vector<float> bias;
-};
+void LeftOperand::SetRow(int64_t row, const float* x) {
+  char* to = bytes_.data() + row * stride_;
+  switch (precision_) {
+    case Precision::kFp32:
+      std::memcpy(to, x, width_ * sizeof(float));
+      return;
+    case Precision::kBf16:
+      kernels_->to_bf16(x, width_, reinterpret_cast<uint16_t*>(to));
+      return;
+    case Precision::kInt8:
+      scales_[row] = kernels_->quantize(x, width_, to);
+      return;
+  }
+}
 
-PackedMatrix::PackedMatrix(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-PackedMatrix::~PackedMatrix() = default;
-PackedMatrix::PackedMatrix(PackedMatrix&&) noexcept = default;
-PackedMatrix& PackedMatrix::operator=(PackedMatrix&&) noexcept = default;
+void LeftOperand::View(const float* x, int64_t rows, int64_t width, int64_t stride) {
+  precision_ = Precision::kFp32;
+  rows_ = rows;
+  width_ = width;
+  stride_ = stride * static_cast<int64_t>(sizeof(float));
+  data_ = x;
+}
+
+uint16_t* LeftOperand::MutableBf16() {
+  SENVEC_CHECK(precision_ == Precision::kBf16 && width_ % 2 == 0);
+  return reinterpret_cast<uint16_t*>(bytes_.data());
+}
 
 PackedMatrix PackedMatrix::Pack(absl::Span<const float> weight, absl::Span<const float> bias, int64_t out,
-                                int64_t in, GemmContext& context) {
+                                int64_t in, Precision precision, const Kernels& kernels) {
   SENVEC_CHECK(static_cast<int64_t>(weight.size()) == in * out);
   SENVEC_CHECK(bias.empty() || static_cast<int64_t>(bias.size()) == out);
-  KeepToThisThread();
-  auto& shared = static_cast<Context&>(context);
-  auto impl = std::make_unique<Impl>();
-  impl->engine = shared.engine();
-  impl->shape = shared.GetShape(in, out, !bias.empty());
-  dnnl::stream stream(impl->engine);
-  impl->weights = PackWeights(impl->engine, stream, *impl->shape, weight.data());
-  impl->bias.assign(bias.begin(), bias.end());
-  return PackedMatrix(std::move(impl));
+  const GemmFormat& format = kernels.gemm_of(precision).format;
+  const int64_t panel = static_cast<int64_t>(format.panel);
+  PackedMatrix matrix;
+  matrix.kernels_ = &kernels;
+  matrix.precision_ = precision;
+  matrix.in_ = in;
+  matrix.out_ = out;
+  matrix.num_panels_ = (out + panel - 1) / panel;
+  matrix.bias_.assign(matrix.num_panels_ * panel, 0.0f);
+  std::copy(bias.begin(), bias.end(), matrix.bias_.begin());
+  if (precision == Precision::kInt8) {
+    matrix.scales_.assign(matrix.num_panels_ * panel, 0.0f);
+    matrix.sums_.assign(matrix.num_panels_ * panel, 0);
+  }
+  char* bytes = matrix.panels_.Grow(matrix.num_panels_ * format.panel_bytes(in));
+  for (int64_t p = 0; p < matrix.num_panels_; ++p, bytes += format.panel_bytes(in)) {
+    const int64_t first = p * panel, columns = std::min(panel, out - first);
+    const float* rows = weight.data() + first * in;
+    if (precision == Precision::kFp32) {
+      PackPanel(rows, columns, in, format, [](float value, int64_t) { return value; }, reinterpret_cast<float*>(bytes));
+    } else if (precision == Precision::kBf16) {
+      PackPanel(rows, columns, in, format, [](float value, int64_t) { return RoundToBf16(value); },
+                reinterpret_cast<uint16_t*>(bytes));
+    } else {
+      float* scales = matrix.scales_.data() + first;
+      int32_t* sums = matrix.sums_.data() + first;
+      std::vector<float> inverse(columns);
+      for (int64_t column = 0; column < columns; ++column) {
+        scales[column] = ColumnScale(rows + column * in, in);
+        inverse[column] = scales[column] > 0 ? 1.0f / scales[column] : 0.0f;
+      }
+      const auto quantize = [&](float value, int64_t column) {
+        const int8_t code = Quantize(value, inverse[column]);
+        sums[column] += code;
+        return code;
+      };
+      PackPanel(rows, columns, in, format, quantize, reinterpret_cast<int8_t*>(bytes));
+    }
+  }
+  return matrix;
 }
 
-int64_t PackedMatrix::in() const { return impl_->shape->in; }
-int64_t PackedMatrix::out() const { return impl_->shape->out; }
+size_t PackedMatrix::bytes() const {
+  return panels_.size() + (bias_.size() + scales_.size()) * sizeof(float) + sums_.size() * sizeof(int32_t);
+}
 
-void PackedMatrix::Multiply(const float* x, int64_t rows, GemmWorkspace& workspace, float* y) const {
-  KeepToThisThread();
-  const Shape& shape = *impl_->shape;
-  const float* weights = static_cast<const float*>(impl_->weights.get_data_handle());
-  int64_t left = PaddedRows(rows);
-  while (left > 0) {
-    const auto block = std::find_if(shape.blocks.begin(), shape.blocks.end(),
-                                    [left](const Block& candidate) { return candidate.rows <= left; });
-    Execute(*block, shape, impl_->engine, workspace.impl_->stream, workspace.impl_->scratchpad,
-            {x, weights, impl_->bias.data(), y});
-    x += block->rows * shape.in;
-    y += block->rows * shape.out;
-    left -= block->rows;
-  }
+void PackedMatrix::Multiply(const LeftOperand& x, int64_t first_row, int64_t end_row, int64_t first_panel,
+                            int64_t end_panel, ActivationFunction activation, const Output& y) const {
+  SENVEC_CHECK(x.width() == in_);
+  const int64_t stride = y.stride != 0 ? y.stride : out_;
+  kernels_->gemm_of(precision_).multiply(
+      {.a = static_cast<const char*>(x.data()) + first_row * x.row_stride(),
+       .a_stride = static_cast<size_t>(x.row_stride()),
+       .a_scales = precision_ == Precision::kInt8 ? x.scales() + first_row : nullptr,
+       .rows = static_cast<size_t>(end_row - first_row),
+       .b = panels_.data(),
+       .bias = bias_.data(),
+       .b_scales = scales_.data(),
+       .b_sums = sums_.data(),
+       .k = static_cast<size_t>(in_),
+       .n = static_cast<size_t>(out_),
+       .first_panel = static_cast<size_t>(first_panel),
+       .end_panel = static_cast<size_t>(end_panel),
+       .activation = activation,
+       .c = y.fp32 != nullptr ? y.fp32 + first_row * stride : nullptr,
+       .c_bf16 = y.bf16 != nullptr ? y.bf16 + first_row * stride : nullptr,
+       .c_stride = static_cast<size_t>(stride)});
 }
 
 }  // namespace senvec

@@ -1,64 +1,84 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
+#include <vector>
 
 #include "absl/types/span.h"
+#include "kernels/aligned_buffer.h"
+#include "kernels/kernels.h"
 
 namespace senvec {
 
-// y = x·Wᵀ + b for a weight matrix that is rearranged once and used for as long as the model lives.
-//
-// A row's result has the same bits whatever rows are beside it and however many there are: rows go through blocks
-// of fixed sizes, and a block size is used only if, on this machine and for this shape, it was seen to give the bits
-// that the smallest one gives.
-
-// What the matrices of one model share: the engine, and what was found out about each shape. Thread-safe.
-class GemmContext {
+// The left side of a product in the format that its precision wants. Grows to the largest it held and stays: a reused
+// one allocates nothing. Not thread-safe, except that SetRow() of different rows may run at once after Resize().
+class LeftOperand {
  public:
-  static std::shared_ptr<GemmContext> Create();
-  virtual ~GemmContext() = default;
-};
+  // Room for `rows` rows of `width` values; what was there is gone.
+  void Resize(const Kernels& kernels, Precision precision, int64_t rows, int64_t width);
+  // `width` floats of one row.
+  void SetRow(int64_t row, const float* x);
+  // In place of Resize() and SetRow() for fp32, which needs no conversion: rows of `width` floats, `stride` apart, that
+  // outlive the use.
+  void View(const float* x, int64_t rows, int64_t width, int64_t stride);
+  // Where a product in bf16 may write this operand: rows × width, row_stride() apart. Width must be even.
+  uint16_t* MutableBf16();
 
-// What one thread needs while it multiplies matrices of one context. Not thread-safe; one per thread at a time.
-class GemmWorkspace {
- public:
-  explicit GemmWorkspace(std::shared_ptr<GemmContext> context);
-  ~GemmWorkspace();
-  GemmWorkspace(GemmWorkspace&&) noexcept;
-  GemmWorkspace& operator=(GemmWorkspace&&) noexcept;
+  int64_t rows() const { return rows_; }
+  int64_t width() const { return width_; }
+  int64_t row_stride() const { return stride_; }  // bytes
+  const void* data() const { return data_; }
+  const RowScale* scales() const { return scales_.data(); }
 
  private:
-  friend class PackedMatrix;
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  const Kernels* kernels_ = nullptr;
+  Precision precision_ = Precision::kFp32;
+  int64_t rows_ = 0, width_ = 0, stride_ = 0;
+  const void* data_ = nullptr;
+  AlignedBuffer bytes_;
+  std::vector<RowScale> scales_;
 };
 
-// Immutable after Pack(), safe for concurrent use.
+// y = act(x·Wᵀ + b) for a weight matrix that is rearranged once and used for as long as the model lives.
+//
+// A row's result has the same bits whatever rows are beside it, however many there are, and however columns are shared
+// out between threads. Immutable after Pack(), safe for concurrent use.
 class PackedMatrix {
  public:
-  // Buffers that Multiply() reads and writes hold whole blocks of this many rows.
-  static constexpr int64_t kRowBlock = 16;
-  static constexpr int64_t PaddedRows(int64_t rows) { return (rows + kRowBlock - 1) / kRowBlock * kRowBlock; }
-
-  // weight: out × in, row-major. bias: out, or empty for none.
+  // weight: out × in, row-major. bias: out, or empty for none. `kernels` outlives the matrix.
   static PackedMatrix Pack(absl::Span<const float> weight, absl::Span<const float> bias, int64_t out,
-                           int64_t in, GemmContext& context);
-  ~PackedMatrix();
-  PackedMatrix(PackedMatrix&&) noexcept;
-  PackedMatrix& operator=(PackedMatrix&&) noexcept;
+                           int64_t in, Precision precision, const Kernels& kernels);
 
-  int64_t in() const;
-  int64_t out() const;
+  int64_t in() const { return in_; }
+  int64_t out() const { return out_; }
+  Precision precision() const { return precision_; }
+  const Kernels& kernels() const { return *kernels_; }
+  // Columns are computed in whole panels; a share of the work is a range of these.
+  int64_t num_panels() const { return num_panels_; }
+  size_t bytes() const;
 
-  // x: PaddedRows(rows) × in, y: PaddedRows(rows) × out. Rows from `rows` on may hold anything and are overwritten
-  // in y. Runs on the calling thread alone.
-  void Multiply(const float* x, int64_t rows, GemmWorkspace& workspace, float* y) const;
+  struct Output {
+    float* fp32 = nullptr;     // rows × out, or
+    uint16_t* bf16 = nullptr;  // rows × out in bfloat16
+    int64_t stride = 0;        // elements from row to row; 0 = out()
+  };
+  // Rows [first_row, end_row) of x times panels [first_panel, end_panel), on the calling thread. `activation`: null for
+  // the identity.
+  void Multiply(const LeftOperand& x, int64_t first_row, int64_t end_row, int64_t first_panel, int64_t end_panel,
+                ActivationFunction activation, const Output& y) const;
+  // All of it.
+  void Multiply(const LeftOperand& x, ActivationFunction activation, const Output& y) const {
+    Multiply(x, 0, x.rows(), 0, num_panels(), activation, y);
+  }
 
  private:
-  struct Impl;
-  explicit PackedMatrix(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  PackedMatrix() = default;
+
+  const Kernels* kernels_ = nullptr;
+  Precision precision_ = Precision::kFp32;
+  int64_t in_ = 0, out_ = 0, num_panels_ = 0;
+  AlignedBuffer panels_;
+  std::vector<float> bias_, scales_;  // whole panels
+  std::vector<int32_t> sums_;         // whole panels
 };
 
 }  // namespace senvec

@@ -1,5 +1,7 @@
 #include "kernels/isa.h"
 
+#include <array>
+
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "kernels/kernels.h"
@@ -10,7 +12,36 @@ extern const Kernels kBaselineKernels;
 #if defined(__x86_64__)
 extern const Kernels kAvx2Kernels;
 extern const Kernels kAvx512Kernels;
+extern const Kernels kAvx512VnniKernels;
+extern const Kernels kAvx512Bf16Kernels;
 #endif
+
+namespace {
+
+constexpr std::array<Isa, 5> kAll = {Isa::kBaseline, Isa::kAvx2, Isa::kAvx512, Isa::kAvx512Vnni, Isa::kAvx512Bf16};
+
+// Each needs what the one before it needs.
+bool CpuAdds(Isa isa) {
+#if defined(__x86_64__)
+  // These look at XCR0 too: an operating system that does not save the registers counts as a lack.
+  switch (isa) {
+    case Isa::kBaseline:
+      return true;
+    case Isa::kAvx2:
+      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    case Isa::kAvx512:
+      return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    case Isa::kAvx512Vnni:
+      return __builtin_cpu_supports("avx512vnni");
+    case Isa::kAvx512Bf16:
+      return __builtin_cpu_supports("avx512bf16");
+  }
+#endif
+  return isa == Isa::kBaseline;
+}
+
+}  // namespace
 
 absl::string_view IsaName(Isa isa) {
   switch (isa) {
@@ -20,22 +51,20 @@ absl::string_view IsaName(Isa isa) {
       return "avx2";
     case Isa::kAvx512:
       return "avx512";
+    case Isa::kAvx512Vnni:
+      return "avx512_vnni";
+    case Isa::kAvx512Bf16:
+      return "avx512_bf16";
   }
   SENVEC_CHECK(false && "unknown Isa");
 }
 
 std::vector<Isa> SupportedIsas() {
-  std::vector<Isa> isas = {Isa::kBaseline};
-#if defined(__x86_64__)
-  // These look at XCR0 too: an operating system that does not save the registers counts as a lack.
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-    isas.push_back(Isa::kAvx2);
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
-      isas.push_back(Isa::kAvx512);
-    }
+  std::vector<Isa> isas;
+  for (Isa isa : kAll) {
+    if (!CpuAdds(isa)) break;
+    isas.push_back(isa);
   }
-#endif
   return isas;
 }
 
@@ -47,25 +76,36 @@ absl::StatusOr<Isa> SelectIsa(absl::string_view forced) {
     if (IsaName(isa) == forced) return isa;
     absl::StrAppend(&names, names.empty() ? "" : ", ", IsaName(isa));
   }
-  const bool known = forced == IsaName(Isa::kAvx2) || forced == IsaName(Isa::kAvx512);
   const std::string message = absl::StrCat("SENVEC_ISA is \"", forced, "\"; this CPU has ", names);
-  return known ? absl::FailedPreconditionError(message) : absl::InvalidArgumentError(message);
+  for (Isa isa : kAll) {
+    if (IsaName(isa) == forced) return absl::FailedPreconditionError(message);
+  }
+  return absl::InvalidArgumentError(message);
 }
 
 const Kernels& KernelsFor(Isa isa) {
+  switch (isa) {
 #if defined(__x86_64__)
-  if (isa == Isa::kAvx512) return kAvx512Kernels;
-  if (isa == Isa::kAvx2) return kAvx2Kernels;
+    case Isa::kAvx2:
+      return kAvx2Kernels;
+    case Isa::kAvx512:
+      return kAvx512Kernels;
+    case Isa::kAvx512Vnni:
+      return kAvx512VnniKernels;
+    case Isa::kAvx512Bf16:
+      return kAvx512Bf16Kernels;
 #endif
-  return kBaselineKernels;
+    default:
+      return kBaselineKernels;
+  }
 }
 
 size_t AttentionScratchSize(size_t n, size_t head_size) {
-  constexpr size_t kMaxLanes = 16, kQueries = 4;
+  constexpr size_t kMaxLanes = 16, kMaxQueries = 8;
   const size_t n_padded = (n + kMaxLanes - 1) / kMaxLanes * kMaxLanes;
   const size_t d_padded = (head_size + kMaxLanes - 1) / kMaxLanes * kMaxLanes;
-  // Kᵀ, V, four queries, their scores, their results.
-  return head_size * n_padded + n * d_padded + kQueries * (head_size + n_padded + d_padded);
+  // Kᵀ, V, and the scores of some queries.
+  return d_padded * n_padded + n * d_padded + kMaxQueries * n_padded;
 }
 
 }  // namespace senvec

@@ -8,9 +8,15 @@
 namespace senvec {
 
 // Instruction sets that our loops are built for, from the one every CPU has upwards.
-enum class Isa { kBaseline, kAvx2, kAvx512 };
+enum class Isa {
+  kBaseline,
+  kAvx2,        // with FMA
+  kAvx512,      // F, BW, DQ, VL
+  kAvx512Vnni,  // u8·s8 products
+  kAvx512Bf16,  // and bfloat16 products
+};
 
-absl::string_view IsaName(Isa isa);  // "baseline", "avx2", "avx512"
+absl::string_view IsaName(Isa isa);  // "baseline", "avx2", "avx512", "avx512_vnni", "avx512_bf16"
 
 // Those this CPU and its operating system can run, ascending. Never empty.
 std::vector<Isa> SupportedIsas();

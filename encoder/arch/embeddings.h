@@ -21,18 +21,20 @@ namespace senvec {
 class Embeddings {
  public:
   static absl::StatusOr<Embeddings> Load(const ModelConfig& config, const ModelWeights& weights,
-                                         GemmContext& context, const Kernels* kernels);
+                                         const Kernels* kernels);
 
-  // ids, type_ids: offsets.back() values, in range. out: PaddedRows × hidden.
+  // ids, type_ids: offsets.back() values, in range. out: rows × hidden, fp32 whatever the layers' products are.
   void Forward(absl::Span<const int32_t> ids, absl::Span<const int32_t> type_ids,
                absl::Span<const int32_t> offsets, LayerWorkspace& workspace, float* out) const;
 
  private:
   Embeddings() = default;
+  void EmbedSentence(absl::Span<const int32_t> ids, absl::Span<const int32_t> type_ids, float* out) const;
 
   const Kernels* kernels_ = nullptr;
   int32_t width_ = 0;            // embedding_size
   int32_t position_offset_ = 0;  // see ModelConfig
+  int32_t pad_token_id_ = 0;
   TensorView words_;             // vocab × width
   std::shared_ptr<const WeightSource> source_;
   std::vector<float> types_;      // types × width

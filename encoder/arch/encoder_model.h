@@ -24,20 +24,34 @@ struct PackedBatch {
   std::vector<int32_t> offsets;   // starts with 0
 };
 
-// Token vectors, PaddedRows(tokens) × hidden; rows past the last token are unspecified.
+// What a pass is wanted for; what is not wanted is not computed.
+struct ForwardOptions {
+  bool first_block = false;         // keep the first block's output too
+  bool first_tokens_only = false;   // the last block's output for each sentence's first token only
+};
+
+// Token vectors, tokens × hidden, or sentences × hidden where only first tokens were wanted. Buffers keep their size
+// from pass to pass and may be larger than that.
 struct HiddenStates {
-  std::vector<float> first;  // after the first block; only when asked for
-  std::vector<float> last;   // after the last block
+  std::vector<float> first;   // after the first block; only when asked for
+  std::vector<float> last;    // after the last block
+  std::vector<float> hidden;  // between blocks
 };
 
 // A transformer encoder: BERT with learned positions, or RoFormer with rotary ones (METHODS 3.1–3.2).
-// Immutable, safe for concurrent use with one workspace a thread. A sentence's bits do not depend on its batch.
+// Immutable, safe for concurrent use with one workspace a pass. A sentence's bits do not depend on its batch.
 class EncoderModel {
  public:
+  // `precision` is that of the blocks' products; embeddings and pooler are fp32.
   static absl::StatusOr<std::unique_ptr<const EncoderModel>> Load(const ModelConfig& config,
-                                                                  const ModelWeights& weights,
-                                                                  std::shared_ptr<GemmContext> context,
+                                                                  const ModelWeights& weights, Precision precision,
                                                                   const Kernels* kernels);
+
+  // A pass in fp32 that loads one block after the other and keeps none: what the gate of the other precisions is
+  // measured against, without the memory of an fp32 model. Needs workspace.team.
+  static absl::Status ForwardOnce(const ModelConfig& config, const ModelWeights& weights, const Kernels* kernels,
+                                  const PackedBatch& batch, const ForwardOptions& options, LayerWorkspace& workspace,
+                                  HiddenStates& states);
 
   const ModelConfig& config() const { return config_; }
   bool has_pooler() const { return pooler_.has_value(); }
@@ -45,16 +59,26 @@ class EncoderModel {
   int32_t max_tokens() const { return config_.max_position_embeddings - config_.position_offset; }
 
   // Ids and lengths must be in range: the caller has checked them.
-  void Forward(const PackedBatch& batch, bool want_first, LayerWorkspace& workspace, HiddenStates& states) const;
+  // workspace.team says who works.
+  void Forward(const PackedBatch& batch, const ForwardOptions& options, LayerWorkspace& workspace,
+               HiddenStates& states) const;
 
-  // The checkpoint's pooler on first-token vectors, rows × hidden. has_pooler() must hold. x and y hold
-  // PaddedRows(rows) rows.
+  // The checkpoint's pooler on first-token vectors, rows × hidden. has_pooler() must hold.
   void Pool(const float* x, int64_t rows, LayerWorkspace& workspace, float* y) const;
 
  private:
-  EncoderModel(ModelConfig config, const Kernels* kernels, Embeddings embeddings);
+  EncoderModel(ModelConfig config, Precision precision, const Kernels* kernels, Embeddings embeddings);
+
+  // Embeddings of the batch into states.hidden, and as the first block's left operand.
+  static void Begin(const Embeddings& embeddings, const ModelConfig& config, Precision precision,
+                    const Kernels& kernels, const PackedBatch& batch, LayerWorkspace& workspace, HiddenStates& states);
+  // Block `i` of `num_layers`.
+  static void Step(const TransformerLayer& layer, size_t i, size_t num_layers, const ModelConfig& config,
+                   const PackedBatch& batch, const ForwardOptions& options, LayerWorkspace& workspace,
+                   HiddenStates& states);
 
   const ModelConfig config_;
+  const Precision precision_;
   const Kernels* const kernels_;
   const Embeddings embeddings_;
   std::unique_ptr<RotaryTable> rotary_;  // RoFormer only

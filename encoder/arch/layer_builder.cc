@@ -20,21 +20,26 @@ absl::StatusOr<NormParameters> LoadNorm(const NormWeights& norm, float epsilon) 
   return parameters;
 }
 
-absl::StatusOr<PackedMatrix> LoadMatrix(absl::Span<const LinearWeights> layers, GemmContext& context) {
-  std::vector<float> weight, bias;
+absl::StatusOr<PackedMatrix> LoadMatrix(absl::Span<const LinearWeights> layers, Precision precision,
+                                        const Kernels& kernels) {
+  int64_t out = 0;
+  const int64_t in = layers[0].weight.shape[1];
+  for (const LinearWeights& layer : layers) out += layer.weight.shape[0];
+  std::vector<float> weight(out * in), bias(out);
+  int64_t row = 0;
   for (const LinearWeights& layer : layers) {
-    SENVEC_ASSIGN_OR_RETURN(const std::vector<float> layer_weight, LoadFloats(layer.weight));
-    SENVEC_ASSIGN_OR_RETURN(const std::vector<float> layer_bias, LoadFloats(layer.bias));
-    weight.insert(weight.end(), layer_weight.begin(), layer_weight.end());
-    bias.insert(bias.end(), layer_bias.begin(), layer_bias.end());
+    const int64_t rows = layer.weight.shape[0];
+    SENVEC_RETURN_IF_ERROR(ToFloat(layer.weight, absl::MakeSpan(weight).subspan(row * in, rows * in)));
+    SENVEC_RETURN_IF_ERROR(ToFloat(layer.bias, absl::MakeSpan(bias).subspan(row, rows)));
+    row += rows;
   }
-  return PackedMatrix::Pack(weight, bias, static_cast<int64_t>(bias.size()), layers[0].weight.shape[1], context);
+  return PackedMatrix::Pack(weight, bias, out, in, precision, kernels);
 }
 
-ActivationFunction ActivationKernel(Activation activation, const Kernels& kernels) {
+ActivationFunction ActivationKernel(Activation activation, Precision precision, const Kernels& kernels) {
   switch (activation) {
     case Activation::kGeluErf:
-      return kernels.gelu_erf;
+      return precision == Precision::kFp32 ? kernels.gelu_erf : kernels.gelu_erf_fast;
     case Activation::kGeluTanh:
       return kernels.gelu_tanh;
     case Activation::kRelu:
@@ -50,14 +55,14 @@ ActivationFunction ActivationKernel(Activation activation, const Kernels& kernel
 }
 
 absl::StatusOr<TransformerLayer> LoadLayer(const ModelConfig& config, const LayerWeights& weights,
-                                           const RotaryTable* rotary, GemmContext& context,
+                                           const RotaryTable* rotary, Precision precision,
                                            const Kernels* kernels) {
-  SENVEC_ASSIGN_OR_RETURN(PackedMatrix query_key_value,
-                          LoadMatrix({weights.query, weights.key, weights.value}, context));
-  SENVEC_ASSIGN_OR_RETURN(PackedMatrix attention_output, LoadMatrix({weights.attention_output}, context));
+  const auto matrix = [&](absl::Span<const LinearWeights> layers) { return LoadMatrix(layers, precision, *kernels); };
+  SENVEC_ASSIGN_OR_RETURN(PackedMatrix query_key_value, matrix({weights.query, weights.key, weights.value}));
+  SENVEC_ASSIGN_OR_RETURN(PackedMatrix attention_output, matrix({weights.attention_output}));
   SENVEC_ASSIGN_OR_RETURN(NormParameters attention_norm, LoadNorm(weights.attention_norm, config.layer_norm_eps));
-  SENVEC_ASSIGN_OR_RETURN(PackedMatrix intermediate, LoadMatrix({weights.intermediate}, context));
-  SENVEC_ASSIGN_OR_RETURN(PackedMatrix output, LoadMatrix({weights.output}, context));
+  SENVEC_ASSIGN_OR_RETURN(PackedMatrix intermediate, matrix({weights.intermediate}));
+  SENVEC_ASSIGN_OR_RETURN(PackedMatrix output, matrix({weights.output}));
   SENVEC_ASSIGN_OR_RETURN(NormParameters output_norm, LoadNorm(weights.output_norm, config.layer_norm_eps));
   SelfAttention attention({.query_key_value = std::move(query_key_value),
                            .output = std::move(attention_output),
@@ -66,9 +71,9 @@ absl::StatusOr<TransformerLayer> LoadLayer(const ModelConfig& config, const Laye
                            .rotate_value = config.rotary_value},
                           kernels);
   FeedForward feed_forward(std::move(intermediate), std::move(output),
-                           ActivationKernel(config.hidden_act, *kernels));
+                           ActivationKernel(config.hidden_act, precision, *kernels));
   return TransformerLayer(std::move(attention), std::move(attention_norm), std::move(feed_forward),
-                          std::move(output_norm), kernels);
+                          std::move(output_norm), precision, kernels);
 }
 
 }  // namespace senvec

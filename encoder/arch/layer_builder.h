@@ -16,13 +16,14 @@ namespace senvec {
 absl::StatusOr<std::vector<float>> LoadFloats(const TensorView& tensor);
 absl::StatusOr<NormParameters> LoadNorm(const NormWeights& norm, float epsilon);
 // Several linear layers of one input become one matrix, their outputs side by side.
-absl::StatusOr<PackedMatrix> LoadMatrix(absl::Span<const LinearWeights> layers, GemmContext& context);
-// Null for the identity.
-ActivationFunction ActivationKernel(Activation activation, const Kernels& kernels);
+absl::StatusOr<PackedMatrix> LoadMatrix(absl::Span<const LinearWeights> layers, Precision precision,
+                                        const Kernels& kernels);
+// Null for the identity. In bf16 and int8 the erf form of GELU is the fast one: its error is far below theirs.
+ActivationFunction ActivationKernel(Activation activation, Precision precision, const Kernels& kernels);
 
 // `rotary`: null for learned positions; must outlive the layer.
 absl::StatusOr<TransformerLayer> LoadLayer(const ModelConfig& config, const LayerWeights& weights,
-                                           const RotaryTable* rotary, GemmContext& context,
+                                           const RotaryTable* rotary, Precision precision,
                                            const Kernels* kernels);
 
 }  // namespace senvec

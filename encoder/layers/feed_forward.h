@@ -5,18 +5,19 @@
 
 namespace senvec {
 
-// In place; null = identity.
-using ActivationFunction = void (*)(float* x, size_t n);
-
 // The two dense layers after attention: out = act(x·W₁ᵀ + b₁)·W₂ᵀ + b₂. Immutable, safe for concurrent use.
 class FeedForward {
  public:
+  // `activation`: null = identity.
   FeedForward(PackedMatrix intermediate, PackedMatrix output, ActivationFunction activation);
 
-  // x: rows × hidden, out: rows × hidden; both hold PackedMatrix::PaddedRows(rows) rows.
-  void Forward(const float* x, int64_t rows, LayerWorkspace& workspace, float* out) const;
+  // x: rows × hidden, out: rows × hidden.
+  void Forward(const LeftOperand& x, LayerWorkspace& workspace, float* out) const;
 
  private:
+  // act(rows [begin, end) of x·W₁ᵀ + b₁) as the left side of the second product.
+  void Intermediate(const LeftOperand& x, int64_t begin, int64_t end, LayerWorkspace& workspace) const;
+
   PackedMatrix intermediate_;
   PackedMatrix output_;
   ActivationFunction activation_;

@@ -1,30 +1,64 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
+#include "base/team.h"
 #include "kernels/gemm.h"
 
 namespace senvec {
-
-// Buffers of one thread for one forward pass after the other; they grow to the largest batch and stay.
-struct LayerWorkspace {
-  explicit LayerWorkspace(std::shared_ptr<GemmContext> context) : gemm(std::move(context)) {}
-
-  GemmWorkspace gemm;
-  std::vector<float> projected;  // rows × 3·hidden: q, k and v side by side
-  std::vector<float> attended;   // rows × hidden
-  std::vector<float> inner;      // rows × intermediate
-  std::vector<float> branch;     // rows × hidden: what is added to the residual
-  std::vector<float> scratch;    // one attention head's
-};
 
 // At least `size` floats; never shrinks.
 inline float* Grow(std::vector<float>& buffer, size_t size) {
   if (buffer.size() < size) buffer.resize(size);
   return buffer.data();
 }
+
+// Buffers of one forward pass after the other; they grow to the largest batch and stay, so that nothing is allocated
+// once they have. One pass at a time.
+struct LayerWorkspace {
+  LeftOperand input;     // rows × hidden: the residual as the next product's left side
+  LeftOperand attended;  // rows × hidden
+  LeftOperand inner;     // rows × intermediate
+  LeftOperand first;     // sentences × hidden: first rows only
+  std::vector<float> projected;        // rows × 3·hidden: q, k and v side by side
+  std::vector<float> first_projected;  // sentences × 3·hidden, where only the first rows' queries count
+  std::vector<float> context;          // rows × hidden: what attention gives
+  std::vector<float> inner_values;     // rows × intermediate, where the product cannot write `inner` itself
+  std::vector<float> branch;           // rows × hidden: what is added to the residual
+  std::vector<std::vector<float>> scratch;  // one attention head's, for each slot of the team
+
+  // Who works; never null during a pass.
+  Team* team = nullptr;
+
+  // body(begin, end, slot) for ranges that make up [0, n); one range when the team is one thread.
+  void ForRanges(size_t n, absl::FunctionRef<void(size_t begin, size_t end, size_t slot)> body) {
+    if (team->slots() == 1) {
+      if (n > 0) body(0, n, 0);
+      return;
+    }
+    // Twice as many shares as threads even out who is late, and more would cost more than they even out.
+    const size_t shares = n < 2 * static_cast<size_t>(team->slots()) ? n : 2 * static_cast<size_t>(team->slots());
+    team->For(shares, [&](size_t i, size_t slot) { body(n * i / shares, n * (i + 1) / shares, slot); });
+  }
+  void Multiply(const PackedMatrix& matrix, const LeftOperand& x, ActivationFunction activation,
+                const PackedMatrix::Output& y, int64_t first_panel = 0) {
+    ForRanges(matrix.num_panels() - first_panel, [&](size_t begin, size_t end, size_t) {
+      matrix.Multiply(x, 0, x.rows(), first_panel + begin, first_panel + end, activation, y);
+    });
+  }
+  // Rows of floats, `width` each, become a left operand.
+  void Convert(const Kernels& kernels, Precision precision, const float* x, int64_t rows, int64_t width, LeftOperand& to) {
+    if (precision == Precision::kFp32) {
+      to.View(x, rows, width, width);
+      return;
+    }
+    to.Resize(kernels, precision, rows, width);
+    ForRanges(rows, [&](size_t begin, size_t end, size_t) {
+      for (size_t row = begin; row < end; ++row) to.SetRow(row, x + row * width);
+    });
+  }
+};
 
 }  // namespace senvec

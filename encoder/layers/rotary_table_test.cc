@@ -11,7 +11,7 @@ namespace {
 
 TEST(RotaryTableTest, PositionZeroTurnsNothing) {
   const RotaryTable table(4, 6);
-  for (int i = 0; i < 3; ++i) {
+  for (int i = 0; i < 6; ++i) {
     EXPECT_EQ(table.cos(0)[i], 1.0f);
     EXPECT_EQ(table.sin(0)[i], 0.0f);
   }
@@ -22,8 +22,10 @@ TEST(RotaryTableTest, AnglesFollowTheFormula) {
   for (int n : {1, 7, 1499}) {
     for (int i : {0, 1, 31}) {
       const double angle = n * std::pow(10000.0, -2.0 * i / 64);
-      EXPECT_NEAR(table.cos(n)[i], std::cos(angle), 1e-7);
-      EXPECT_NEAR(table.sin(n)[i], std::sin(angle), 1e-7);
+      for (int which : {0, 1}) {
+        EXPECT_NEAR(table.cos(n)[2 * i + which], std::cos(angle), 1e-7);
+        EXPECT_NEAR(table.sin(n)[2 * i + which], (which == 0 ? -1 : 1) * std::sin(angle), 1e-7);
+      }
     }
   }
 }

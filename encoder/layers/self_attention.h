@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 
 #include "absl/types/span.h"
 #include "encoder/layers/layer_workspace.h"
@@ -12,7 +11,7 @@
 namespace senvec {
 
 // Multi-head self-attention of several sentences packed row after row, each attending to itself only.
-// Immutable, safe for concurrent use with one workspace a thread.
+// Immutable, safe for concurrent use with one workspace a pass.
 class SelfAttention {
  public:
   struct Parameters {
@@ -26,11 +25,27 @@ class SelfAttention {
   SelfAttention(Parameters parameters, const Kernels* kernels);
 
   // x: rows × hidden; offsets: sentence s has rows [offsets[s], offsets[s+1]); out: rows × hidden, without the
-  // residual. Buffers hold PackedMatrix::PaddedRows(rows) rows. A sentence is no longer than the rotary table.
-  void Forward(const float* x, absl::Span<const int32_t> offsets, LayerWorkspace& workspace, float* out) const;
+  // residual. A sentence is no longer than the rotary table.
+  void Forward(const LeftOperand& x, absl::Span<const int32_t> offsets, LayerWorkspace& workspace, float* out) const;
+
+  // The same for the first token of each sentence only, to the same bits. first: those rows of x, one a sentence;
+  // out: sentences × hidden.
+  void ForwardFirst(const LeftOperand& x, const LeftOperand& first, absl::Span<const int32_t> offsets,
+                    LayerWorkspace& workspace, float* out) const;
 
  private:
-  void Rotate(absl::Span<const int32_t> offsets, float* projected) const;
+  // Where queries are, and which: all of a sentence's tokens or its first.
+  struct Queries {
+    const float* rows;  // each 3·hidden wide
+    bool first_only;
+  };
+  // Turns parts [first_part, end_part) of q, k, v in rows of `projected`, whose positions count from 0 in each sentence.
+  void Rotate(absl::Span<const int32_t> offsets, int first_part, int end_part, LayerWorkspace& workspace,
+              float* projected) const;
+  void Attend(const Queries& queries, absl::Span<const int32_t> offsets, LayerWorkspace& workspace) const;
+  void AttendHead(const Queries& queries, absl::Span<const int32_t> offsets, size_t sentence, size_t head,
+                  LayerWorkspace& workspace, size_t slot) const;
+  void Project(int64_t rows, LayerWorkspace& workspace, float* out) const;
 
   Parameters parameters_;
   const Kernels* kernels_;

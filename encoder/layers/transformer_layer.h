@@ -17,22 +17,31 @@ struct NormParameters {
 };
 
 // One block with the norms after the residuals (as BERT has them):
-// x ← Norm(x + Attention(x)), then x ← Norm(x + FeedForward(x)). Immutable, safe for concurrent use.
+// x ← Norm(x + Attention(x)), then x ← Norm(x + FeedForward(x)). Residuals and norms are fp32 whatever the products
+// are. Immutable, safe for concurrent use.
 class TransformerLayer {
  public:
   TransformerLayer(SelfAttention attention, NormParameters attention_norm, FeedForward feed_forward,
-                   NormParameters output_norm, const Kernels* kernels);
+                   NormParameters output_norm, Precision precision, const Kernels* kernels);
 
-  // x: rows × hidden, in place; see SelfAttention::Forward() for offsets and padding.
+  // x: rows × hidden, in place; workspace.input holds the same rows as a left operand, before and after. See
+  // SelfAttention::Forward() for offsets.
   void Forward(absl::Span<const int32_t> offsets, LayerWorkspace& workspace, float* x) const;
 
+  // What Forward() gives for the first token of each sentence, to the same bits: sentences × hidden into out.
+  // workspace.input holds x.
+  void ForwardFirst(absl::Span<const int32_t> offsets, LayerWorkspace& workspace, const float* x, float* out) const;
+
  private:
-  void AddAndNormalize(const NormParameters& norm, const float* branch, int64_t rows, float* x) const;
+  // x ← Norm(x + branch), and `operand` what x is as a left side.
+  void AddAndNormalize(const NormParameters& norm, const float* branch, int64_t rows, LayerWorkspace& workspace,
+                       LeftOperand& operand, float* x) const;
 
   SelfAttention attention_;
   NormParameters attention_norm_;
   FeedForward feed_forward_;
   NormParameters output_norm_;
+  Precision precision_;
   const Kernels* kernels_;
 };
 

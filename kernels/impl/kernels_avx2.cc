@@ -1,5 +1,9 @@
 #if defined(__x86_64__)
+#include <immintrin.h>
+
 #include <cstddef>
+#include <cstdint>
+#include <utility>
 
 #include "kernels/impl/target.h"
 #include "kernels/kernels.h"
@@ -8,8 +12,30 @@ namespace senvec {
 SENVEC_TARGET_BEGIN("avx2,fma")
 namespace {
 constexpr size_t kLanes = 8;
+constexpr size_t kTileRows = 6;  // 12 sums, two right vectors and a left one in 16 registers
 #include "kernels/impl/vector-inl.h"
-#include "kernels/impl/kernels-inl.h"
+#include "kernels/impl/plain_steps-inl.h"
+
+// Two products a step: vpmaddubsw would saturate, so that codes are kept in 16 bits.
+constexpr size_t kInt8Group = 2;
+using Int8Operand = uint16_t;
+
+SENVEC_INLINE void StoreCodes(Int8Operand* out, VI codes) {
+  *reinterpret_cast<VHalvesUnaligned*>(out) = __builtin_convertvector(codes, VHalves);
+}
+SENVEC_INLINE VI Int8Load(const char* b) {
+  return reinterpret_cast<VI>(_mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(b))));
+}
+SENVEC_INLINE VI Int8Broadcast(const char* a) {
+  int pair;
+  __builtin_memcpy(&pair, a, sizeof(pair));
+  return SetInt(pair);
+}
+SENVEC_INLINE VI Int8Step(VI sum, VI a, VI b) {
+  return sum + reinterpret_cast<VI>(_mm256_madd_epi16(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
+}
+
+#include "kernels/impl/loops-inl.h"
 }  // namespace
 SENVEC_TARGET_END
 

@@ -1,12 +1,17 @@
 #include <cstddef>
+#include <cstdint>
+#include <utility>
 
 #include "kernels/kernels.h"
 
 namespace senvec {
 namespace {
 constexpr size_t kLanes = 4;
+constexpr size_t kTileRows = 4;
 #include "kernels/impl/vector-inl.h"
-#include "kernels/impl/kernels-inl.h"
+#include "kernels/impl/plain_steps-inl.h"
+#include "kernels/impl/plain_int8-inl.h"
+#include "kernels/impl/loops-inl.h"
 }  // namespace
 
 extern const Kernels kBaselineKernels;

@@ -1,16 +1,46 @@
 // Vectors of kLanes floats for the instruction set of the including file. Included inside a target region, after
 // kLanes is set; no guard, since every instruction set has its own copy in an unnamed namespace.
+// SENVEC_HAS_AVX512 says that the including file may use AVX-512 F, BW, DQ and VL intrinsics.
 
 typedef float V __attribute__((vector_size(kLanes * sizeof(float))));
 typedef int VI __attribute__((vector_size(kLanes * sizeof(int))));
 typedef float VUnaligned __attribute__((vector_size(kLanes * sizeof(float)), aligned(4), may_alias));
+typedef int VIUnaligned __attribute__((vector_size(kLanes * sizeof(int)), aligned(1), may_alias));
+typedef uint16_t VHalves __attribute__((vector_size(kLanes * sizeof(uint16_t))));
+typedef uint16_t VHalvesUnaligned __attribute__((vector_size(kLanes * sizeof(uint16_t)), aligned(1), may_alias));
+typedef int8_t VBytes __attribute__((vector_size(kLanes)));
+typedef int8_t VBytesUnaligned __attribute__((vector_size(kLanes), aligned(1), may_alias));
 
 #define SENVEC_INLINE static inline __attribute__((always_inline))
+#if defined(__clang__)
+#define SENVEC_UNROLL _Pragma("unroll")
+#else
+#define SENVEC_UNROLL _Pragma("GCC unroll 16")
+#endif
 
 SENVEC_INLINE V Load(const float* p) { return *reinterpret_cast<const VUnaligned*>(p); }
 SENVEC_INLINE void Store(float* p, V v) { *reinterpret_cast<VUnaligned*>(p) = v; }
+SENVEC_INLINE VI LoadInts(const void* p) { return *reinterpret_cast<const VIUnaligned*>(p); }
 SENVEC_INLINE V Set(float x) { return x - V{}; }
+SENVEC_INLINE VI SetInt(int x) { return x - VI{}; }
+SENVEC_INLINE V ToFloats(VI v) { return __builtin_convertvector(v, V); }
+SENVEC_INLINE V Max(V a, V b) { return a > b ? a : b; }
+SENVEC_INLINE V Min(V a, V b) { return a < b ? a : b; }
 
+#if defined(SENVEC_HAS_AVX512)
+// Both add and compare halves in a fixed tree.
+SENVEC_INLINE float Sum(V v) { return _mm512_reduce_add_ps(reinterpret_cast<__m512>(v)); }
+SENVEC_INLINE float Largest(V v) { return _mm512_reduce_max_ps(reinterpret_cast<__m512>(v)); }
+
+// The first n < kLanes floats, the rest `fill`.
+SENVEC_INLINE V LoadPart(const float* p, size_t n, float fill) {
+  const __mmask16 mask = static_cast<__mmask16>((1u << n) - 1);
+  return reinterpret_cast<V>(_mm512_mask_loadu_ps(_mm512_set1_ps(fill), mask, p));
+}
+SENVEC_INLINE void StorePart(float* p, V v, size_t n) {
+  _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1u << n) - 1), reinterpret_cast<__m512>(v));
+}
+#else
 // The sum of the lanes in a fixed tree: halves are added until one is left.
 SENVEC_INLINE float Sum(V v) {
   float lanes[kLanes];
@@ -20,8 +50,13 @@ SENVEC_INLINE float Sum(V v) {
   }
   return lanes[0];
 }
-
-// The first n < kLanes floats, the rest `fill`.
+SENVEC_INLINE float Largest(V v) {
+  float lanes[kLanes];
+  Store(lanes, v);
+  float top = lanes[0];
+  for (size_t i = 1; i < kLanes; ++i) top = lanes[i] > top ? lanes[i] : top;
+  return top;
+}
 SENVEC_INLINE V LoadPart(const float* p, size_t n, float fill) {
   float lanes[kLanes];
   for (size_t i = 0; i < kLanes; ++i) lanes[i] = i < n ? p[i] : fill;
@@ -32,49 +67,51 @@ SENVEC_INLINE void StorePart(float* p, V v, size_t n) {
   Store(lanes, v);
   for (size_t i = 0; i < n; ++i) p[i] = lanes[i];
 }
+#endif
 
-// e^x: x = n·ln2 + r with |r| ≤ ln2/2, e^r by its Taylor polynomial of degree 7 (remainder below 3e-9 relative),
-// ln2 in two parts (Cody and Waite). Below −87.3 the result is 0.
-SENVEC_INLINE V Exp(V x) {
-  const V low = Set(-87.33654f), high = Set(88.72283f);
-  const VI underflow = x < low;
-  x = x < low ? low : x;
-  x = x > high ? high : x;
-  const V magic = Set(12582912.0f);  // 1.5·2^23: adding it rounds to an integer in the low bits
-  const V shifted = x * 1.44269504f + magic;
-  const V n = shifted - magic;
-  V r = x - n * 0.693359375f;
-  r = r + n * 2.12194440e-4f;
-  V p = Set(1.0f / 5040);
-  p = p * r + 1.0f / 720;
-  p = p * r + 1.0f / 120;
-  p = p * r + 1.0f / 24;
-  p = p * r + 1.0f / 6;
-  p = p * r + 0.5f;
-  p = p * r + 1.0f;
-  p = p * r + 1.0f;
-  // 2^n in two factors, so that n = 128 does not overflow the exponent field.
-  const VI exponent = reinterpret_cast<VI>(shifted) - 0x4b400000;
-  const VI half = exponent >> 1;
-  const V scale_a = reinterpret_cast<V>((half + 127) << 23);
-  const V scale_b = reinterpret_cast<V>((exponent - half + 127) << 23);
-  p = p * scale_a * scale_b;
-  return underflow ? V{} : p;
+SENVEC_INLINE V Shuffle(V a, V b, VI mask) {
+#if defined(__clang__)
+  V result;
+  for (size_t i = 0; i < kLanes; ++i) result[i] = mask[i] < static_cast<int>(kLanes) ? a[mask[i]] : b[mask[i] - static_cast<int>(kLanes)];
+  return result;
+#else
+  return __builtin_shuffle(a, b, mask);
+#endif
+}
+// (x_1, x_0, x_3, x_2, …).
+SENVEC_INLINE V SwapPairs(V v) {
+  VI mask;
+  SENVEC_UNROLL
+  for (int i = 0; i < static_cast<int>(kLanes); ++i) mask[i] = i ^ 1;
+  return Shuffle(v, v, mask);
 }
 
-// erfc(z) for z ≥ 0 with a relative error below 1.2e-7 before rounding: t·exp(−z² + P(t)), t = 1/(1 + z/2)
-// (W. J. Cody's form with the Chebyshev coefficients published in Numerical Recipes, section 6.2).
-SENVEC_INLINE V ErfcPositive(V z) {
-  const V t = 1.0f / (1.0f + 0.5f * z);
-  V p = Set(0.17087277f);
-  p = p * t - 0.82215223f;
-  p = p * t + 1.48851587f;
-  p = p * t - 1.13520398f;
-  p = p * t + 0.27886807f;
-  p = p * t - 0.18628806f;
-  p = p * t + 0.09678418f;
-  p = p * t + 0.37409196f;
-  p = p * t + 1.00002368f;
-  p = p * t - 1.26551223f;
-  return t * Exp(p - z * z);
+// The first n floats, n ≥ kLanes or not.
+SENVEC_INLINE V LoadUpTo(const float* p, size_t n) { return n >= kLanes ? Load(p) : LoadPart(p, n, 0.0f); }
+
+// Turns a square of kLanes × kLanes around: in stage s, lanes whose index has bit s change places with the rows
+// whose index has it.
+template <int kStage>
+SENVEC_INLINE void TransposeStage(V (&rows)[kLanes]) {
+  VI low, high;
+  SENVEC_UNROLL
+  for (int l = 0; l < static_cast<int>(kLanes); ++l) {
+    const bool set = (l & kStage) != 0;
+    low[l] = set ? l - kStage + static_cast<int>(kLanes) : l;
+    high[l] = set ? l + static_cast<int>(kLanes) : l + kStage;
+  }
+  SENVEC_UNROLL
+  for (size_t i = 0; i < kLanes; ++i) {
+    if ((i & kStage) != 0) continue;
+    const V a = rows[i], b = rows[i + kStage];
+    rows[i] = Shuffle(a, b, low);
+    rows[i + kStage] = Shuffle(a, b, high);
+  }
+}
+
+SENVEC_INLINE void Transpose(V (&rows)[kLanes]) {
+  TransposeStage<1>(rows);
+  TransposeStage<2>(rows);
+  if constexpr (kLanes >= 8) TransposeStage<4>(rows);
+  if constexpr (kLanes >= 16) TransposeStage<8>(rows);
 }

@@ -1,0 +1,155 @@
+#include "encoder/precision_gate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "base/status_macros.h"
+#include "base/team.h"
+
+namespace senvec {
+namespace {
+
+constexpr absl::string_view kSentences[] = {
+    "How do I reset my password?",
+    "怎么重置密码？",
+    "The printer in the meeting room is out of paper.",
+    "会议室的打印机没纸了。",
+    "Please cancel my order.",
+    "我想取消昨天下的订单，钱什么时候退回来？",
+    "ok",
+    "不行",
+    "Can I pay with a company card and get one invoice for the whole month?",
+    "可以用公司的卡付款，然后每个月开一张发票吗？",
+    "My laptop shows a blue screen after the latest update, and the battery no longer charges beyond eighty percent.",
+    "更新之后电脑一直蓝屏，电池也只能充到百分之八十，请问要送修吗？",
+    "The delivery was left with a neighbour who is on holiday until next Tuesday.",
+    "快递放在邻居家了，可他下周二才回来。",
+    "Is there a train to the airport before six in the morning?",
+    "早上六点以前有去机场的车吗？",
+    "2 x 4 GB DDR4-3200, part no. 7715-B",
+    "The contract ends on the last day of the third month after notice was given in writing, unless both sides agree "
+    "on another date; until then the monthly fee is due as before, and equipment must be returned within ten days.",
+    "合同在书面通知后的第三个月最后一天终止，双方另有约定的除外；在此之前月费照常支付，设备须在十天内归还。",
+    "Where can I see how many days of leave I have left?",
+    "年假还剩几天在哪里可以查到？",
+    "The red light on the router blinks twice, then stays off.",
+    "路由器的红灯闪两下就灭了。",
+    "Thank you, that solved it!",
+};
+
+PackedBatch Tokenized(const Tokenizer& tokenizer, int32_t max_tokens) {
+  PackedBatch batch;
+  batch.offsets = {0};
+  for (absl::string_view sentence : kSentences) {
+    const Encoding encoding = tokenizer.Encode(sentence, {.max_tokens = max_tokens});
+    batch.ids.insert(batch.ids.end(), encoding.ids.begin(), encoding.ids.end());
+    batch.type_ids.insert(batch.type_ids.end(), encoding.type_ids.begin(), encoding.type_ids.end());
+    batch.offsets.push_back(static_cast<int32_t>(batch.ids.size()));
+  }
+  return batch;
+}
+
+double LowestCosine(absl::Span<const float> a, absl::Span<const float> b, int32_t dim) {
+  double lowest = 1;
+  for (size_t begin = 0; begin < a.size(); begin += dim) {
+    double dot = 0, aa = 0, bb = 0;
+    for (size_t i = begin; i < begin + dim; ++i) {
+      dot += double{a[i]} * b[i];
+      aa += double{a[i]} * a[i];
+      bb += double{b[i]} * b[i];
+    }
+    const double size = std::sqrt(aa * bb);
+    lowest = std::min(lowest, size > 0 ? dot / size : (aa == bb ? 1.0 : -1.0));
+  }
+  return lowest;
+}
+
+// The self-test's vectors from a pass that `forward` runs.
+template <typename Forward>
+absl::StatusOr<std::vector<float>> Vectors(const EncoderModel& model, const SentenceHead& head,
+                                           const PackedBatch& batch, ThreadPool* pool, const Forward& forward) {
+  std::vector<float> vectors;
+  absl::Status status;
+  Team::Run(*pool, [&](Team& team) {
+    LayerWorkspace layers;
+    layers.team = &team;
+    HiddenStates states;
+    status = forward(layers, states);
+    if (!status.ok()) return;
+    SentenceHead::Workspace workspace;
+    const float* rows = head.Apply(model, states, batch.offsets, layers, workspace);
+    vectors.assign(rows, rows + (batch.offsets.size() - 1) * head.dim());
+  });
+  if (!status.ok()) return status;
+  return vectors;
+}
+
+}  // namespace
+
+double GateCosine(Precision precision) {
+  switch (precision) {
+    case Precision::kFp32:
+      return -1;
+    case Precision::kBf16:
+      return 0.9999;
+    case Precision::kInt8:
+      return 0.995;
+  }
+  return 1;
+}
+
+std::vector<Precision> FastestFirst(const Kernels& kernels) {
+  switch (kernels.isa) {
+    case Isa::kBaseline:
+      return {Precision::kFp32};
+    case Isa::kAvx2:
+    case Isa::kAvx512:
+    case Isa::kAvx512Vnni:
+      return {Precision::kInt8, Precision::kFp32};
+    case Isa::kAvx512Bf16:
+      return {Precision::kInt8, Precision::kBf16, Precision::kFp32};
+  }
+  return {Precision::kFp32};
+}
+
+absl::Span<const absl::string_view> SelfTestSentences() { return kSentences; }
+
+absl::StatusOr<GatedModel> LoadGated(const ModelConfig& config, const ModelWeights& weights,
+                                     const Tokenizer& tokenizer, const SentenceHead& head, int32_t max_tokens,
+                                     const Kernels* kernels, ThreadPool* pool) {
+  const PackedBatch batch = Tokenized(tokenizer, max_tokens);
+  std::vector<float> reference;
+  GatedModel gated;
+  for (Precision precision : FastestFirst(*kernels)) {
+    gated.model = nullptr;  // before the next one takes its place
+    SENVEC_ASSIGN_OR_RETURN(gated.model, EncoderModel::Load(config, weights, precision, kernels));
+    gated.precision = precision;
+    if (precision == Precision::kFp32) break;
+    if (reference.empty()) {
+      SENVEC_ASSIGN_OR_RETURN(
+          reference, Vectors(*gated.model, head, batch, pool, [&](LayerWorkspace& layers, HiddenStates& states) {
+            return EncoderModel::ForwardOnce(config, weights, kernels, batch, head.Needs(), layers, states);
+          }));
+    }
+    SENVEC_ASSIGN_OR_RETURN(
+        const std::vector<float> vectors,
+        Vectors(*gated.model, head, batch, pool, [&](LayerWorkspace& layers, HiddenStates& states) {
+          gated.model->Forward(batch, head.Needs(), layers, states);
+          return absl::OkStatus();
+        }));
+    gated.lowest_cosine = LowestCosine(vectors, reference, head.dim());
+    absl::StrAppend(&gated.report, gated.report.empty() ? "" : "; ",
+                    absl::StrFormat("%s: lowest cosine to fp32 %.5f over %d sentences (%.4f is asked for)",
+                                    std::string(PrecisionName(precision)), gated.lowest_cosine,
+                                    static_cast<int>(std::size(kSentences)), GateCosine(precision)));
+    if (gated.lowest_cosine >= GateCosine(precision)) return gated;
+  }
+  gated.lowest_cosine = 1;
+  absl::StrAppend(&gated.report, gated.report.empty() ? "fp32: the fastest with this instruction set" : "; fp32 taken");
+  return gated;
+}
+
+}  // namespace senvec

@@ -1,0 +1,59 @@
+// From floats to the left operands of products; see vector-inl.h for how this file is included.
+
+// Rounded to nearest even. Values are finite: the encoder's checks have seen to that.
+#if !defined(SENVEC_HAS_BF16)
+SENVEC_INLINE VHalves ToBf16(V v) {
+  const VI bits = reinterpret_cast<VI>(v);
+  const VI rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+  return __builtin_convertvector(rounded, VHalves);
+}
+#endif
+
+SENVEC_INLINE void StoreBf16(uint16_t* out, V v) { *reinterpret_cast<VHalvesUnaligned*>(out) = ToBf16(v); }
+
+void RowToBf16(const float* x, size_t n, uint16_t* out) {
+  size_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) StoreBf16(out + i, Load(x + i));
+  if (i == n) return;
+  const VHalves rest = ToBf16(LoadPart(x + i, n - i, 0.0f));
+  uint16_t halves[kLanes];
+  *reinterpret_cast<VHalvesUnaligned*>(halves) = rest;
+  // One zero more where the row ends in the middle of a pair.
+  const size_t padded = (n + 1) / 2 * 2;
+  for (size_t j = 0; i + j < padded; ++j) out[i + j] = halves[j];
+}
+
+// The range of a row, always with 0 in it, is cut into 255 equal steps.
+RowScale QuantizeRow(const float* x, size_t n, void* out) {
+  V low{}, high{};
+  size_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    low = Min(Load(x + i), low);
+    high = Max(Load(x + i), high);
+  }
+  if (i < n) {
+    low = Min(LoadPart(x + i, n - i, 0.0f), low);
+    high = Max(LoadPart(x + i, n - i, 0.0f), high);
+  }
+  const float least = -Largest(-low), most = Largest(high);
+  // A row of zeros, or of numbers too small for a step, is all zero codes.
+  const float step = (most - least) * (1.0f / 255);
+  const bool empty = !(step > 1e-30f);
+  const float inverse = empty ? 0.0f : 1.0f / step;
+  const float magic = 12582912.0f;  // 1.5·2^23: adding it rounds to an integer
+  const float zero = (-least * inverse + magic) - magic;
+  Int8Operand* codes = static_cast<Int8Operand*>(out);
+  const auto quantize = [&](V v) {
+    const V code = Max(Min(v * inverse + zero, Set(255.0f)), Set(0.0f)) + magic;
+    return reinterpret_cast<VI>(code) & 0xff;
+  };
+  for (i = 0; i + kLanes <= n; i += kLanes) StoreCodes(codes + i, quantize(Load(x + i)));
+  if (i < n) {
+    Int8Operand rest[kLanes];
+    StoreCodes(rest, quantize(LoadPart(x + i, n - i, 0.0f)));
+    for (size_t j = 0; i + j < n; ++j) codes[i + j] = rest[j];
+  }
+  const size_t padded = (n + kInt8Group - 1) / kInt8Group * kInt8Group;
+  for (size_t j = n; j < padded; ++j) codes[j] = 0;
+  return {.scale = empty ? 0.0f : step, .zero = static_cast<int32_t>(zero)};
+}
