@@ -19,7 +19,7 @@ struct InfoFlags {
 
 nlohmann::json InfoJson(const ModelInfo& info) {
   return {{"directory", info.directory}, {"family", info.family}, {"fingerprint", info.fingerprint},
-          {"tokenizer", info.tokenizer}, {"precision", info.precision}, {"isa", info.isa},
+          {"tokenizer", info.tokenizer}, {"precision", info.precision}, {"precision_report", info.precision_report}, {"isa", info.isa},
           {"pooling", info.pooling}, {"normalize", info.normalize}, {"dim", info.dim},
           {"hidden_size", info.hidden_size}, {"layers", info.num_layers}, {"heads", info.num_heads},
           {"vocabulary", info.vocab_size}, {"max_tokens", info.max_tokens}, {"parameters", info.num_parameters},
@@ -34,6 +34,7 @@ std::string InfoText(const ModelInfo& info) {
       info.directory, info.family, info.num_layers, info.hidden_size, info.num_heads,
       static_cast<double>(info.num_parameters) / 1e6, info.fingerprint, info.tokenizer, info.vocab_size,
       info.max_tokens, info.dim, info.pooling, info.normalize ? "normalised" : "not normalised", info.precision, info.isa);
+  if (!info.precision_report.empty()) absl::StrAppend(&text, "self-test    ", info.precision_report, "\n");
   if (!info.whitening_fingerprint.empty()) absl::StrAppend(&text, "whitening    ", info.whitening_fingerprint, "\n");
   for (const auto& [name, prompt] : info.prompts) {
     absl::StrAppend(&text, "prompt       ", name, " = \"", prompt, "\"", name == info.default_prompt_name ? " (default)" : "", "\n");

@@ -121,19 +121,23 @@ void Describe(const Transformer& transformer, const ModelDirectory& directory, M
 // The model in the precision asked for, or in the one that the gate chooses.
 absl::Status LoadModel(const LoadOptions& options, const Transformer& transformer, EncoderParts& parts) {
   const ModelConfig& config = transformer.config;
-  Precision precision = Precision::kFp32;
+  GatedModel gated;
   if (options.precision == "auto") {
-    SENVEC_ASSIGN_OR_RETURN(GatedModel gated,
-                            LoadGated(config, transformer.weights, *parts.tokenizer, parts.head,
-                                      parts.info.max_tokens, parts.kernels, parts.pool));
-    parts.model = std::move(gated.model);
-    parts.info.precision_report = std::move(gated.report);
-    precision = gated.precision;
+    SENVEC_ASSIGN_OR_RETURN(gated, LoadGated(config, transformer.weights, *parts.tokenizer, parts.head,
+                                             parts.info.max_tokens, parts.kernels, parts.pool));
   } else {
-    SENVEC_ASSIGN_OR_RETURN(precision, ParsePrecision(options.precision));
-    SENVEC_ASSIGN_OR_RETURN(parts.model, EncoderModel::Load(config, transformer.weights, precision, parts.kernels));
+    SENVEC_ASSIGN_OR_RETURN(gated.precision, ParsePrecision(options.precision));
+    if (gated.precision == Precision::kInt8) {
+      SENVEC_ASSIGN_OR_RETURN(gated, LoadSampled(config, transformer.weights, *parts.tokenizer, parts.head,
+                                                 parts.info.max_tokens, gated.precision, parts.kernels, parts.pool));
+    } else {
+      SENVEC_ASSIGN_OR_RETURN(gated.model,
+                              EncoderModel::Load(config, transformer.weights, gated.precision, parts.kernels));
+    }
   }
-  parts.info.precision = std::string(PrecisionName(precision));
+  parts.model = std::move(gated.model);
+  parts.info.precision = std::string(PrecisionName(gated.precision));
+  parts.info.precision_report = std::move(gated.report);
   return absl::OkStatus();
 }
 

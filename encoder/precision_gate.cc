@@ -67,24 +67,26 @@ double LowestCosine(absl::Span<const float> a, absl::Span<const float> b, int32_
   return lowest;
 }
 
-// The self-test's vectors from a pass that `forward` runs.
-template <typename Forward>
-absl::StatusOr<std::vector<float>> Vectors(const EncoderModel& model, const SentenceHead& head,
-                                           const PackedBatch& batch, ThreadPool* pool, const Forward& forward) {
-  std::vector<float> vectors;
-  absl::Status status;
-  Team::Run(*pool, [&](Team& team) {
-    LayerWorkspace layers;
-    layers.team = &team;
-    HiddenStates states;
-    status = forward(layers, states);
-    if (!status.ok()) return;
-    SentenceHead::Workspace workspace;
-    const float* rows = head.Apply(model, states, batch.offsets, layers, workspace);
-    vectors.assign(rows, rows + (batch.offsets.size() - 1) * head.dim());
-  });
-  if (!status.ok()) return status;
-  return vectors;
+std::vector<float> Vectors(const EncoderModel& model, const SentenceHead& head, const PackedBatch& batch,
+                           const HiddenStates& states, LayerWorkspace& layers) {
+  SentenceHead::Workspace workspace;
+  const float* rows = head.Apply(model, states, batch.offsets, layers, workspace);
+  return std::vector<float>(rows, rows + (batch.offsets.size() - 1) * head.dim());
+}
+
+// Loads the model with the self-test's sentences as samples and compares what it makes of them with fp32.
+absl::Status LoadAndCompare(const ModelConfig& config, const ModelWeights& weights, const SentenceHead& head,
+                            const PackedBatch& batch, const Kernels* kernels, Team& team, GatedModel& gated) {
+  LayerWorkspace layers;
+  layers.team = &team;
+  HiddenStates states;
+  const EncoderModel::Samples samples = {.batch = &batch, .options = head.Needs(), .workspace = &layers,
+                                         .states = &states};
+  SENVEC_ASSIGN_OR_RETURN(gated.model, EncoderModel::Load(config, weights, gated.precision, kernels, &samples));
+  const std::vector<float> reference = Vectors(*gated.model, head, batch, states, layers);
+  gated.model->Forward(batch, head.Needs(), layers, states);
+  gated.lowest_cosine = LowestCosine(Vectors(*gated.model, head, batch, states, layers), reference, head.dim());
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -117,38 +119,36 @@ std::vector<Precision> FastestFirst(const Kernels& kernels) {
 
 absl::Span<const absl::string_view> SelfTestSentences() { return kSentences; }
 
+absl::StatusOr<GatedModel> LoadSampled(const ModelConfig& config, const ModelWeights& weights,
+                                       const Tokenizer& tokenizer, const SentenceHead& head, int32_t max_tokens,
+                                       Precision precision, const Kernels* kernels, ThreadPool* pool) {
+  const PackedBatch batch = Tokenized(tokenizer, max_tokens);
+  GatedModel gated;
+  gated.precision = precision;
+  absl::Status status;
+  Team::Run(*pool, [&](Team& team) { status = LoadAndCompare(config, weights, head, batch, kernels, team, gated); });
+  if (!status.ok()) return status;
+  gated.report = absl::StrFormat("%s: lowest cosine to fp32 %.5f over %d sentences", std::string(PrecisionName(precision)),
+                                 gated.lowest_cosine, static_cast<int>(std::size(kSentences)));
+  return gated;
+}
+
 absl::StatusOr<GatedModel> LoadGated(const ModelConfig& config, const ModelWeights& weights,
                                      const Tokenizer& tokenizer, const SentenceHead& head, int32_t max_tokens,
                                      const Kernels* kernels, ThreadPool* pool) {
-  const PackedBatch batch = Tokenized(tokenizer, max_tokens);
-  std::vector<float> reference;
-  GatedModel gated;
+  std::string report;
   for (Precision precision : FastestFirst(*kernels)) {
-    gated.model = nullptr;  // before the next one takes its place
-    SENVEC_ASSIGN_OR_RETURN(gated.model, EncoderModel::Load(config, weights, precision, kernels));
-    gated.precision = precision;
     if (precision == Precision::kFp32) break;
-    if (reference.empty()) {
-      SENVEC_ASSIGN_OR_RETURN(
-          reference, Vectors(*gated.model, head, batch, pool, [&](LayerWorkspace& layers, HiddenStates& states) {
-            return EncoderModel::ForwardOnce(config, weights, kernels, batch, head.Needs(), layers, states);
-          }));
-    }
-    SENVEC_ASSIGN_OR_RETURN(
-        const std::vector<float> vectors,
-        Vectors(*gated.model, head, batch, pool, [&](LayerWorkspace& layers, HiddenStates& states) {
-          gated.model->Forward(batch, head.Needs(), layers, states);
-          return absl::OkStatus();
-        }));
-    gated.lowest_cosine = LowestCosine(vectors, reference, head.dim());
-    absl::StrAppend(&gated.report, gated.report.empty() ? "" : "; ",
-                    absl::StrFormat("%s: lowest cosine to fp32 %.5f over %d sentences (%.4f is asked for)",
-                                    std::string(PrecisionName(precision)), gated.lowest_cosine,
-                                    static_cast<int>(std::size(kSentences)), GateCosine(precision)));
-    if (gated.lowest_cosine >= GateCosine(precision)) return gated;
+    SENVEC_ASSIGN_OR_RETURN(GatedModel gated, LoadSampled(config, weights, tokenizer, head, max_tokens, precision,
+                                                          kernels, pool));
+    absl::StrAppend(&report, gated.report, absl::StrFormat(" (%.4f is asked for); ", GateCosine(precision)));
+    if (gated.lowest_cosine < GateCosine(precision)) continue;
+    gated.report = absl::StrCat(report, PrecisionName(precision), " taken");
+    return gated;
   }
-  gated.lowest_cosine = 1;
-  absl::StrAppend(&gated.report, gated.report.empty() ? "fp32: the fastest with this instruction set" : "; fp32 taken");
+  GatedModel gated;
+  SENVEC_ASSIGN_OR_RETURN(gated.model, EncoderModel::Load(config, weights, Precision::kFp32, kernels));
+  gated.report = report.empty() ? "fp32: the fastest with this instruction set" : report + "fp32 taken";
   return gated;
 }
 

@@ -34,8 +34,13 @@ struct GatedModel {
   std::string report;        // "int8: lowest cosine to fp32 0.9989 over 24 sentences (0.9950 is asked for)"
 };
 
-// Loads the fastest precision that passes its gate. No two models are in memory at once: the reference runs block by
-// block. `max_tokens`: sentences are cut there.
+// Loads the model with the self-test's sentences as samples (see EncoderModel::Samples) and compares it with fp32, which
+// runs block by block beside the loading: no second model is in memory. `max_tokens`: sentences are cut there.
+absl::StatusOr<GatedModel> LoadSampled(const ModelConfig& config, const ModelWeights& weights,
+                                       const Tokenizer& tokenizer, const SentenceHead& head, int32_t max_tokens,
+                                       Precision precision, const Kernels* kernels, ThreadPool* pool);
+
+// The fastest precision that passes its gate, by LoadSampled().
 absl::StatusOr<GatedModel> LoadGated(const ModelConfig& config, const ModelWeights& weights,
                                      const Tokenizer& tokenizer, const SentenceHead& head, int32_t max_tokens,
                                      const Kernels* kernels, ThreadPool* pool);

@@ -42,7 +42,7 @@ struct ModelInfo {
   std::string fingerprint;  // 32 hex digits over weights, config, tokenizer and modules
   std::string tokenizer;    // "wordpiece", "unigram"
   std::string precision;         // "fp32", "bf16", "int8"
-  std::string precision_report;  // how "auto" came to it; empty when it was asked for by name
+  std::string precision_report;  // how near to fp32 it was in the self-test, and how "auto" chose; may be empty
   std::string isa;          // see LoadOptions::isa
   std::string pooling;
   bool normalize = true;

@@ -59,7 +59,8 @@ void LeftOperand::Resize(const Kernels& kernels, Precision precision, int64_t ro
   if (precision == Precision::kInt8 && static_cast<int64_t>(scales_.size()) < rows) scales_.resize(rows);
 }
 
-void LeftOperand::SetRow(int64_t row, const float* x) {
+void LeftOperand::SetRow(int64_t row, const float* x, const float* factors) {
+  SENVEC_CHECK(factors == nullptr || precision_ == Precision::kInt8);
   char* to = bytes_.data() + row * stride_;
   switch (precision_) {
     case Precision::kFp32:
@@ -69,7 +70,7 @@ void LeftOperand::SetRow(int64_t row, const float* x) {
       kernels_->to_bf16(x, width_, reinterpret_cast<uint16_t*>(to));
       return;
     case Precision::kInt8:
-      scales_[row] = kernels_->quantize(x, width_, to);
+      scales_[row] = kernels_->quantize(x, factors, width_, to);
       return;
   }
 }
@@ -88,9 +89,12 @@ uint16_t* LeftOperand::MutableBf16() {
 }
 
 PackedMatrix PackedMatrix::Pack(absl::Span<const float> weight, absl::Span<const float> bias, int64_t out,
-                                int64_t in, Precision precision, const Kernels& kernels) {
+                                int64_t in, Precision precision, const Kernels& kernels,
+                                absl::Span<const float> input_scales) {
   SENVEC_CHECK(static_cast<int64_t>(weight.size()) == in * out);
   SENVEC_CHECK(bias.empty() || static_cast<int64_t>(bias.size()) == out);
+  SENVEC_CHECK(input_scales.empty() ||
+               (precision == Precision::kInt8 && static_cast<int64_t>(input_scales.size()) == in));
   const GemmFormat& format = kernels.gemm_of(precision).format;
   const int64_t panel = static_cast<int64_t>(format.panel);
   PackedMatrix matrix;
@@ -105,6 +109,8 @@ PackedMatrix PackedMatrix::Pack(absl::Span<const float> weight, absl::Span<const
     matrix.scales_.assign(matrix.num_panels_ * panel, 0.0f);
     matrix.sums_.assign(matrix.num_panels_ * panel, 0);
   }
+  std::vector<float> scaled;  // a panel's rows times input_scales
+  for (float scale : input_scales) matrix.input_factors_.push_back(1.0f / scale);
   char* bytes = matrix.panels_.Grow(matrix.num_panels_ * format.panel_bytes(in));
   for (int64_t p = 0; p < matrix.num_panels_; ++p, bytes += format.panel_bytes(in)) {
     const int64_t first = p * panel, columns = std::min(panel, out - first);
@@ -115,6 +121,11 @@ PackedMatrix PackedMatrix::Pack(absl::Span<const float> weight, absl::Span<const
       PackPanel(rows, columns, in, format, [](float value, int64_t) { return RoundToBf16(value); },
                 reinterpret_cast<uint16_t*>(bytes));
     } else {
+      if (!input_scales.empty()) {
+        scaled.assign(rows, rows + columns * in);
+        for (int64_t i = 0; i < columns * in; ++i) scaled[i] *= input_scales[i % in];
+        rows = scaled.data();
+      }
       float* scales = matrix.scales_.data() + first;
       int32_t* sums = matrix.sums_.data() + first;
       std::vector<float> inverse(columns);
@@ -134,7 +145,7 @@ PackedMatrix PackedMatrix::Pack(absl::Span<const float> weight, absl::Span<const
 }
 
 size_t PackedMatrix::bytes() const {
-  return panels_.size() + (bias_.size() + scales_.size()) * sizeof(float) + sums_.size() * sizeof(int32_t);
+  return panels_.size() + (bias_.size() + scales_.size() + input_factors_.size()) * sizeof(float) + sums_.size() * sizeof(int32_t);
 }
 
 void PackedMatrix::Multiply(const LeftOperand& x, int64_t first_row, int64_t end_row, int64_t first_panel,

@@ -15,8 +15,8 @@ class LeftOperand {
  public:
   // Room for `rows` rows of `width` values; what was there is gone.
   void Resize(const Kernels& kernels, Precision precision, int64_t rows, int64_t width);
-  // `width` floats of one row.
-  void SetRow(int64_t row, const float* x);
+  // `width` floats of one row. `factors`: those of the matrix to come, see PackedMatrix::input_factors().
+  void SetRow(int64_t row, const float* x, const float* factors = nullptr);
   // In place of Resize() and SetRow() for fp32, which needs no conversion: rows of `width` floats, `stride` apart, that
   // outlive the use.
   void View(const float* x, int64_t rows, int64_t width, int64_t stride);
@@ -44,9 +44,13 @@ class LeftOperand {
 // out between threads. Immutable after Pack(), safe for concurrent use.
 class PackedMatrix {
  public:
-  // weight: out × in, row-major. bias: out, or empty for none. `kernels` outlives the matrix.
-  static PackedMatrix Pack(absl::Span<const float> weight, absl::Span<const float> bias, int64_t out,
-                           int64_t in, Precision precision, const Kernels& kernels);
+  // weight: out × in, row-major. bias: out, or empty for none. `kernels` outlives the matrix. input_scales: in, or empty:
+  // what each input will have been divided by (input_factors()) before it was quantised; int8 only.
+  static PackedMatrix Pack(absl::Span<const float> weight, absl::Span<const float> bias, int64_t out, int64_t in,
+                           Precision precision, const Kernels& kernels, absl::Span<const float> input_scales = {});
+
+  // What a left operand's rows are to be multiplied by when they are set; null for nothing.
+  const float* input_factors() const { return input_factors_.empty() ? nullptr : input_factors_.data(); }
 
   int64_t in() const { return in_; }
   int64_t out() const { return out_; }
@@ -79,6 +83,7 @@ class PackedMatrix {
   AlignedBuffer panels_;
   std::vector<float> bias_, scales_;  // whole panels
   std::vector<int32_t> sums_;         // whole panels
+  std::vector<float> input_factors_;  // in, or none
 };
 
 }  // namespace senvec

@@ -238,6 +238,35 @@ TEST(Int8GemmTest, InstructionSetsAgree) {
   }
 }
 
+// x·Wᵀ = (x / s)·(W·s)ᵀ: what inputs are divided by only moves the rounding.
+TEST(Int8GemmTest, InputScalesLetAnOutlierLeaveTheOthersTheirSteps) {
+  const int64_t in = 64, out = 40;
+  const auto weight = Random(in * out, 23);
+  auto x = Random(in, 24);
+  x[5] = 300;
+  std::vector<float> scales(in, 1.0f);
+  scales[5] = 17;  // about √300: what SmoothingScales() would choose
+  for (Isa isa : SupportedIsas()) {
+    const Kernels& kernels = KernelsFor(isa);
+    const auto largest_error = [&](absl::Span<const float> input_scales) {
+      const PackedMatrix matrix = PackedMatrix::Pack(weight, {}, out, in, Precision::kInt8, kernels, input_scales);
+      LeftOperand operand;
+      operand.Resize(kernels, Precision::kInt8, 1, in);
+      operand.SetRow(0, x.data(), matrix.input_factors());
+      std::vector<float> y(out);
+      matrix.Multiply(operand, nullptr, {.fp32 = y.data()});
+      double worst = 0;
+      for (int64_t o = 0; o < out; ++o) {
+        double expected = 0;
+        for (int64_t i = 0; i < in; ++i) expected += double{x[i]} * weight[o * in + i];
+        worst = std::max(worst, std::abs(expected - y[o]));
+      }
+      return worst;
+    };
+    EXPECT_LT(largest_error(scales), 0.5 * largest_error({})) << IsaName(isa);
+  }
+}
+
 TEST(PrecisionTest, NamesRoundTripAndOthersAreRefused) {
   for (const char* name : {"fp32", "bf16", "int8"}) EXPECT_EQ(PrecisionName(*ParsePrecision(name)), name);
   EXPECT_THAT(std::string(ParsePrecision("fp8").status().message()), testing::HasSubstr("int8"));

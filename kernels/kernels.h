@@ -105,9 +105,10 @@ struct Kernels {
 
   void (*attention_head)(const AttentionCall& call);
 
-  // A left row from n floats: rounded to nearest even, or quantised. Fills the row up to whole steps.
+  // A left row from n floats: rounded to nearest even, or quantised. Fills the row up to whole steps. `factors`: n, by
+  // which x is multiplied first; null for none.
   void (*to_bf16)(const float* x, size_t n, uint16_t* out);
-  RowScale (*quantize)(const float* x, size_t n, void* out);
+  RowScale (*quantize)(const float* x, const float* factors, size_t n, void* out);
 
   // By Precision.
   struct Gemm {

@@ -21,14 +21,21 @@ EncoderModel::EncoderModel(ModelConfig config, Precision precision, const Kernel
 
 absl::StatusOr<std::unique_ptr<const EncoderModel>> EncoderModel::Load(const ModelConfig& config,
                                                                        const ModelWeights& weights,
-                                                                       Precision precision, const Kernels* kernels) {
+                                                                       Precision precision, const Kernels* kernels,
+                                                                       const Samples* samples) {
   SENVEC_ASSIGN_OR_RETURN(Embeddings embeddings, Embeddings::Load(config, weights, kernels));
   auto model = std::unique_ptr<EncoderModel>(new EncoderModel(config, precision, kernels, std::move(embeddings)));
   model->rotary_ = MakeRotary(config);
   model->layers_.reserve(weights.layers.size());
-  for (const LayerWeights& layer : weights.layers) {
+  if (samples != nullptr) model->Embed(*samples->batch, *samples->workspace, *samples->states);
+  for (size_t i = 0; i < weights.layers.size(); ++i) {
+    LayerStatistics statistics;
+    if (samples != nullptr) {
+      SENVEC_ASSIGN_OR_RETURN(statistics, model->Observe(weights.layers[i], i, *samples));
+    }
     SENVEC_ASSIGN_OR_RETURN(TransformerLayer loaded,
-                            LoadLayer(config, layer, model->rotary_.get(), precision, kernels));
+                            LoadLayer(config, weights.layers[i], model->rotary_.get(), precision, kernels,
+                                      samples != nullptr ? &statistics : nullptr));
     model->layers_.push_back(std::move(loaded));
   }
   if (weights.pooler.has_value()) {
@@ -37,28 +44,38 @@ absl::StatusOr<std::unique_ptr<const EncoderModel>> EncoderModel::Load(const Mod
   return model;
 }
 
-void EncoderModel::Begin(const Embeddings& embeddings, const ModelConfig& config, Precision precision,
-                         const Kernels& kernels, const PackedBatch& batch, LayerWorkspace& workspace,
-                         HiddenStates& states) {
-  const int64_t rows = batch.offsets.back();
-  float* hidden = Grow(states.hidden, rows * config.hidden_size);
-  embeddings.Forward(batch.ids, batch.type_ids, batch.offsets, workspace, hidden);
-  workspace.Convert(kernels, precision, hidden, rows, config.hidden_size, workspace.input);
+absl::StatusOr<LayerStatistics> EncoderModel::Observe(const LayerWeights& weights, size_t i,
+                                                      const Samples& samples) const {
+  SENVEC_ASSIGN_OR_RETURN(const TransformerLayer layer,
+                          LoadLayer(config_, weights, rotary_.get(), Precision::kFp32, kernels_));
+  LayerStatistics statistics;
+  LayerWorkspace& workspace = *samples.workspace;
+  workspace.Convert(*kernels_, Precision::kFp32, samples.states->hidden.data(), samples.batch->offsets.back(),
+                    config_.hidden_size, workspace.input);
+  workspace.observed = &statistics;
+  Step(layer, i, nullptr, *samples.batch, samples.options, workspace, *samples.states);
+  workspace.observed = nullptr;
+  return statistics;
 }
 
-void EncoderModel::Step(const TransformerLayer& layer, size_t i, size_t num_layers, const ModelConfig& config,
+void EncoderModel::Embed(const PackedBatch& batch, LayerWorkspace& workspace, HiddenStates& states) const {
+  float* hidden = Grow(states.hidden, int64_t{batch.offsets.back()} * config_.hidden_size);
+  embeddings_.Forward(batch.ids, batch.type_ids, batch.offsets, workspace, hidden);
+}
+
+void EncoderModel::Step(const TransformerLayer& layer, size_t i, const TransformerLayer* next,
                         const PackedBatch& batch, const ForwardOptions& options, LayerWorkspace& workspace,
-                        HiddenStates& states) {
-  const int64_t size = int64_t{batch.offsets.back()} * config.hidden_size;
-  const bool last = i + 1 == num_layers;
+                        HiddenStates& states) const {
+  const int64_t size = int64_t{batch.offsets.back()} * config_.hidden_size;
+  const bool last = i + 1 == static_cast<size_t>(config_.num_layers);
   // The first block's output is wanted whole, also where it is the last one.
   if (last && options.first_tokens_only && !options.first_block) {
     const int64_t sentences = static_cast<int64_t>(batch.offsets.size()) - 1;
     layer.ForwardFirst(batch.offsets, workspace, states.hidden.data(),
-                       Grow(states.last, sentences * config.hidden_size));
+                       Grow(states.last, sentences * config_.hidden_size));
     return;
   }
-  layer.Forward(batch.offsets, workspace, states.hidden.data());
+  layer.Forward(batch.offsets, next, workspace, states.hidden.data());
   if (i == 0 && options.first_block) std::copy_n(states.hidden.data(), size, Grow(states.first, size));
   // Both buffers keep their size, so that the next pass finds room in either.
   if (last) {
@@ -69,24 +86,12 @@ void EncoderModel::Step(const TransformerLayer& layer, size_t i, size_t num_laye
 
 void EncoderModel::Forward(const PackedBatch& batch, const ForwardOptions& options, LayerWorkspace& workspace,
                            HiddenStates& states) const {
-  Begin(embeddings_, config_, precision_, *kernels_, batch, workspace, states);
+  Embed(batch, workspace, states);
+  workspace.Convert(*kernels_, precision_, states.hidden.data(), batch.offsets.back(), config_.hidden_size,
+                    workspace.input, layers_[0].input_factors());
   for (size_t i = 0; i < layers_.size(); ++i) {
-    Step(layers_[i], i, layers_.size(), config_, batch, options, workspace, states);
+    Step(layers_[i], i, i + 1 < layers_.size() ? &layers_[i + 1] : nullptr, batch, options, workspace, states);
   }
-}
-
-absl::Status EncoderModel::ForwardOnce(const ModelConfig& config, const ModelWeights& weights, const Kernels* kernels,
-                                       const PackedBatch& batch, const ForwardOptions& options,
-                                       LayerWorkspace& workspace, HiddenStates& states) {
-  SENVEC_ASSIGN_OR_RETURN(const Embeddings embeddings, Embeddings::Load(config, weights, kernels));
-  const std::unique_ptr<RotaryTable> rotary = MakeRotary(config);
-  Begin(embeddings, config, Precision::kFp32, *kernels, batch, workspace, states);
-  for (size_t i = 0; i < weights.layers.size(); ++i) {
-    SENVEC_ASSIGN_OR_RETURN(const TransformerLayer layer,
-                            LoadLayer(config, weights.layers[i], rotary.get(), Precision::kFp32, kernels));
-    Step(layer, i, weights.layers.size(), config, batch, options, workspace, states);
-  }
-  return absl::OkStatus();
 }
 
 void EncoderModel::Pool(const float* x, int64_t rows, LayerWorkspace& workspace, float* y) const {

@@ -42,16 +42,20 @@ struct HiddenStates {
 // Immutable, safe for concurrent use with one workspace a pass. A sentence's bits do not depend on its batch.
 class EncoderModel {
  public:
-  // `precision` is that of the blocks' products; embeddings and pooler are fp32.
+  // A pass in fp32 over sample sentences while the model is loaded, one block in memory after the other. int8 weights
+  // are prepared with what its products' inputs were; its states are what another precision can be compared with.
+  struct Samples {
+    const PackedBatch* batch;
+    ForwardOptions options;
+    LayerWorkspace* workspace;  // with a team
+    HiddenStates* states;       // out
+  };
+
+  // `precision` is that of the blocks' products; embeddings and pooler are fp32. `samples`: null for none.
   static absl::StatusOr<std::unique_ptr<const EncoderModel>> Load(const ModelConfig& config,
                                                                   const ModelWeights& weights, Precision precision,
-                                                                  const Kernels* kernels);
-
-  // A pass in fp32 that loads one block after the other and keeps none: what the gate of the other precisions is
-  // measured against, without the memory of an fp32 model. Needs workspace.team.
-  static absl::Status ForwardOnce(const ModelConfig& config, const ModelWeights& weights, const Kernels* kernels,
-                                  const PackedBatch& batch, const ForwardOptions& options, LayerWorkspace& workspace,
-                                  HiddenStates& states);
+                                                                  const Kernels* kernels,
+                                                                  const Samples* samples = nullptr);
 
   const ModelConfig& config() const { return config_; }
   bool has_pooler() const { return pooler_.has_value(); }
@@ -69,13 +73,13 @@ class EncoderModel {
  private:
   EncoderModel(ModelConfig config, Precision precision, const Kernels* kernels, Embeddings embeddings);
 
-  // Embeddings of the batch into states.hidden, and as the first block's left operand.
-  static void Begin(const Embeddings& embeddings, const ModelConfig& config, Precision precision,
-                    const Kernels& kernels, const PackedBatch& batch, LayerWorkspace& workspace, HiddenStates& states);
-  // Block `i` of `num_layers`.
-  static void Step(const TransformerLayer& layer, size_t i, size_t num_layers, const ModelConfig& config,
-                   const PackedBatch& batch, const ForwardOptions& options, LayerWorkspace& workspace,
-                   HiddenStates& states);
+  // Embeddings of the batch into states.hidden.
+  void Embed(const PackedBatch& batch, LayerWorkspace& workspace, HiddenStates& states) const;
+  // Block `i`, from workspace.input and states.hidden. `next`: null where its left operand is not wanted.
+  void Step(const TransformerLayer& layer, size_t i, const TransformerLayer* next, const PackedBatch& batch,
+            const ForwardOptions& options, LayerWorkspace& workspace, HiddenStates& states) const;
+  // The fp32 pass through block `i`.
+  absl::StatusOr<LayerStatistics> Observe(const LayerWeights& weights, size_t i, const Samples& samples) const;
 
   const ModelConfig config_;
   const Precision precision_;

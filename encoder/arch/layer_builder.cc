@@ -1,5 +1,7 @@
 #include "encoder/arch/layer_builder.h"
 
+#include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/check.h"
@@ -21,7 +23,7 @@ absl::StatusOr<NormParameters> LoadNorm(const NormWeights& norm, float epsilon) 
 }
 
 absl::StatusOr<PackedMatrix> LoadMatrix(absl::Span<const LinearWeights> layers, Precision precision,
-                                        const Kernels& kernels) {
+                                        const Kernels& kernels, const ChannelRange* inputs) {
   int64_t out = 0;
   const int64_t in = layers[0].weight.shape[1];
   for (const LinearWeights& layer : layers) out += layer.weight.shape[0];
@@ -33,7 +35,18 @@ absl::StatusOr<PackedMatrix> LoadMatrix(absl::Span<const LinearWeights> layers, 
     SENVEC_RETURN_IF_ERROR(ToFloat(layer.bias, absl::MakeSpan(bias).subspan(row, rows)));
     row += rows;
   }
-  return PackedMatrix::Pack(weight, bias, out, in, precision, kernels);
+  std::vector<float> scales;
+  if (precision == Precision::kInt8 && inputs != nullptr) scales = SmoothingScales(weight, in, *inputs);
+  return PackedMatrix::Pack(weight, bias, out, in, precision, kernels, scales);
+}
+
+std::vector<float> SmoothingScales(absl::Span<const float> weight, int64_t in, const ChannelRange& inputs) {
+  SENVEC_CHECK(static_cast<int64_t>(inputs.largest.size()) == in);
+  constexpr float kLeast = 1e-5f;  // a channel that the samples left at zero
+  std::vector<float> scales(in, kLeast);
+  for (size_t i = 0; i < weight.size(); ++i) scales[i % in] = std::max(scales[i % in], std::abs(weight[i]));
+  for (int64_t j = 0; j < in; ++j) scales[j] = std::sqrt(std::max(inputs.largest[j], kLeast) / scales[j]);
+  return scales;
 }
 
 ActivationFunction ActivationKernel(Activation activation, Precision precision, const Kernels& kernels) {
@@ -56,13 +69,19 @@ ActivationFunction ActivationKernel(Activation activation, Precision precision, 
 
 absl::StatusOr<TransformerLayer> LoadLayer(const ModelConfig& config, const LayerWeights& weights,
                                            const RotaryTable* rotary, Precision precision,
-                                           const Kernels* kernels) {
-  const auto matrix = [&](absl::Span<const LinearWeights> layers) { return LoadMatrix(layers, precision, *kernels); };
-  SENVEC_ASSIGN_OR_RETURN(PackedMatrix query_key_value, matrix({weights.query, weights.key, weights.value}));
-  SENVEC_ASSIGN_OR_RETURN(PackedMatrix attention_output, matrix({weights.attention_output}));
+                                           const Kernels* kernels, const LayerStatistics* statistics) {
+  const auto matrix = [&](absl::Span<const LinearWeights> layers, ChannelRange LayerStatistics::*inputs) {
+    const bool known = statistics != nullptr && inputs != nullptr;
+    return LoadMatrix(layers, precision, *kernels, known ? &(statistics->*inputs) : nullptr);
+  };
+  SENVEC_ASSIGN_OR_RETURN(PackedMatrix query_key_value, matrix({weights.query, weights.key, weights.value},
+                                                               &LayerStatistics::query_key_value));
+  SENVEC_ASSIGN_OR_RETURN(PackedMatrix attention_output,
+                          matrix({weights.attention_output}, &LayerStatistics::attention_output));
   SENVEC_ASSIGN_OR_RETURN(NormParameters attention_norm, LoadNorm(weights.attention_norm, config.layer_norm_eps));
-  SENVEC_ASSIGN_OR_RETURN(PackedMatrix intermediate, matrix({weights.intermediate}));
-  SENVEC_ASSIGN_OR_RETURN(PackedMatrix output, matrix({weights.output}));
+  SENVEC_ASSIGN_OR_RETURN(PackedMatrix intermediate, matrix({weights.intermediate}, &LayerStatistics::intermediate));
+  // What an activation gives is small or one-sided; evening its channels out costs more than it brings.
+  SENVEC_ASSIGN_OR_RETURN(PackedMatrix output, matrix({weights.output}, nullptr));
   SENVEC_ASSIGN_OR_RETURN(NormParameters output_norm, LoadNorm(weights.output_norm, config.layer_norm_eps));
   SelfAttention attention({.query_key_value = std::move(query_key_value),
                            .output = std::move(attention_output),

@@ -4,6 +4,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "encoder/layers/layer_statistics.h"
 #include "encoder/layers/transformer_layer.h"
 #include "encoder/weights/model_config.h"
 #include "encoder/weights/model_weights.h"
@@ -15,15 +16,20 @@ namespace senvec {
 // From tensors in a file to the layers' parameters.
 absl::StatusOr<std::vector<float>> LoadFloats(const TensorView& tensor);
 absl::StatusOr<NormParameters> LoadNorm(const NormWeights& norm, float epsilon);
-// Several linear layers of one input become one matrix, their outputs side by side.
+// Several linear layers of one input become one matrix, their outputs side by side. `inputs`: what the inputs were over
+// sample sentences; null when that is not known. Used in int8 only.
 absl::StatusOr<PackedMatrix> LoadMatrix(absl::Span<const LinearWeights> layers, Precision precision,
-                                        const Kernels& kernels);
+                                        const Kernels& kernels, const ChannelRange* inputs = nullptr);
+// s_j = max|x_j|^½ / max|w_j|^½ for input channel j (SmoothQuant, arXiv 2211.10438, equation 4 with α = ½): divided by
+// it, the channels of x come nearer to each other, and fewer codes are lost to one that is large.
+// weight: out × in.
+std::vector<float> SmoothingScales(absl::Span<const float> weight, int64_t in, const ChannelRange& inputs);
 // Null for the identity. In bf16 and int8 the erf form of GELU is the fast one: its error is far below theirs.
 ActivationFunction ActivationKernel(Activation activation, Precision precision, const Kernels& kernels);
 
 // `rotary`: null for learned positions; must outlive the layer.
 absl::StatusOr<TransformerLayer> LoadLayer(const ModelConfig& config, const LayerWeights& weights,
                                            const RotaryTable* rotary, Precision precision,
-                                           const Kernels* kernels);
+                                           const Kernels* kernels, const LayerStatistics* statistics = nullptr);
 
 }  // namespace senvec

@@ -34,6 +34,7 @@ void FeedForward::Intermediate(const LeftOperand& x, int64_t begin, int64_t end,
 }
 
 void FeedForward::Forward(const LeftOperand& x, LayerWorkspace& workspace, float* out) const {
+  if (workspace.observed != nullptr) workspace.observed->intermediate.Observe(x);
   const int64_t block = kBlockRows * workspace.team->slots();
   for (int64_t begin = 0; begin < x.rows(); begin += block) {
     const int64_t end = std::min(x.rows(), begin + block);

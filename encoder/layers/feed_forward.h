@@ -14,6 +14,8 @@ class FeedForward {
   // x: rows × hidden, out: rows × hidden.
   void Forward(const LeftOperand& x, LayerWorkspace& workspace, float* out) const;
 
+  const PackedMatrix& intermediate() const { return intermediate_; }
+
  private:
   // act(rows [begin, end) of x·W₁ᵀ + b₁) as the left side of the second product.
   void Intermediate(const LeftOperand& x, int64_t begin, int64_t end, LayerWorkspace& workspace) const;

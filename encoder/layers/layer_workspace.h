@@ -5,6 +5,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "base/team.h"
+#include "encoder/layers/layer_statistics.h"
 #include "kernels/gemm.h"
 
 namespace senvec {
@@ -31,6 +32,8 @@ struct LayerWorkspace {
 
   // Who works; never null during a pass.
   Team* team = nullptr;
+  // Where a pass in fp32 notes what its products' inputs were; null = nowhere.
+  LayerStatistics* observed = nullptr;
 
   // body(begin, end, slot) for ranges that make up [0, n); one range when the team is one thread.
   void ForRanges(size_t n, absl::FunctionRef<void(size_t begin, size_t end, size_t slot)> body) {
@@ -48,15 +51,16 @@ struct LayerWorkspace {
       matrix.Multiply(x, 0, x.rows(), first_panel + begin, first_panel + end, activation, y);
     });
   }
-  // Rows of floats, `width` each, become a left operand.
-  void Convert(const Kernels& kernels, Precision precision, const float* x, int64_t rows, int64_t width, LeftOperand& to) {
+  // Rows of floats, `width` each, become a left operand. `factors`: PackedMatrix::input_factors() of the matrix to come.
+  void Convert(const Kernels& kernels, Precision precision, const float* x, int64_t rows, int64_t width, LeftOperand& to,
+               const float* factors = nullptr) {
     if (precision == Precision::kFp32) {
       to.View(x, rows, width, width);
       return;
     }
     to.Resize(kernels, precision, rows, width);
     ForRanges(rows, [&](size_t begin, size_t end, size_t) {
-      for (size_t row = begin; row < end; ++row) to.SetRow(row, x + row * width);
+      for (size_t row = begin; row < end; ++row) to.SetRow(row, x + row * width, factors);
     });
   }
 };

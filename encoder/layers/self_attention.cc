@@ -64,7 +64,9 @@ void SelfAttention::Attend(const Queries& queries, absl::Span<const int32_t> off
 
 void SelfAttention::Project(int64_t rows, LayerWorkspace& workspace, float* out) const {
   const PackedMatrix& matrix = parameters_.output;
-  workspace.Convert(*kernels_, matrix.precision(), workspace.context.data(), rows, hidden_, workspace.attended);
+  workspace.Convert(*kernels_, matrix.precision(), workspace.context.data(), rows, hidden_, workspace.attended,
+                    matrix.input_factors());
+  if (workspace.observed != nullptr) workspace.observed->attention_output.Observe(workspace.attended);
   workspace.Multiply(matrix, workspace.attended, nullptr, {.fp32 = out});
 }
 
@@ -73,6 +75,7 @@ void SelfAttention::Forward(const LeftOperand& x, absl::Span<const int32_t> offs
   const int64_t rows = offsets.back();
   float* projected = Grow(workspace.projected, rows * 3 * hidden_);
   Grow(workspace.context, rows * hidden_);
+  if (workspace.observed != nullptr) workspace.observed->query_key_value.Observe(x);
   workspace.Multiply(parameters_.query_key_value, x, nullptr, {.fp32 = projected});
   if (parameters_.rotary != nullptr) Rotate(offsets, 0, parameters_.rotate_value ? 3 : 2, workspace, projected);
   Attend({.rows = projected, .first_only = false}, offsets, workspace);
@@ -86,6 +89,7 @@ void SelfAttention::ForwardFirst(const LeftOperand& x, const LeftOperand& first,
   float* projected = Grow(workspace.projected, rows * 3 * hidden_);
   float* queries = Grow(workspace.first_projected, sentences * 3 * hidden_);
   Grow(workspace.context, sentences * hidden_);
+  if (workspace.observed != nullptr) workspace.observed->query_key_value.Observe(x);
   // Whole panels: where q ends inside one, that panel is computed for both.
   const int64_t panel = static_cast<int64_t>(kernels_->gemm_of(matrix.precision()).format.panel);
   workspace.Multiply(matrix, x, nullptr, {.fp32 = projected}, hidden_ / panel);

@@ -33,6 +33,8 @@ class SelfAttention {
   void ForwardFirst(const LeftOperand& x, const LeftOperand& first, absl::Span<const int32_t> offsets,
                     LayerWorkspace& workspace, float* out) const;
 
+  const PackedMatrix& query_key_value() const { return parameters_.query_key_value; }
+
  private:
   // Where queries are, and which: all of a sentence's tokens or its first.
   struct Queries {

@@ -24,18 +24,22 @@ class TransformerLayer {
   TransformerLayer(SelfAttention attention, NormParameters attention_norm, FeedForward feed_forward,
                    NormParameters output_norm, Precision precision, const Kernels* kernels);
 
-  // x: rows × hidden, in place; workspace.input holds the same rows as a left operand, before and after. See
-  // SelfAttention::Forward() for offsets.
-  void Forward(absl::Span<const int32_t> offsets, LayerWorkspace& workspace, float* x) const;
+  // x: rows × hidden, in place; workspace.input holds the same rows as this block's left operand (see
+  // input_factors()) and gets those of `next`; next is null for the last one. See SelfAttention::Forward() for offsets.
+  void Forward(absl::Span<const int32_t> offsets, const TransformerLayer* next, LayerWorkspace& workspace,
+               float* x) const;
 
   // What Forward() gives for the first token of each sentence, to the same bits: sentences × hidden into out.
   // workspace.input holds x.
   void ForwardFirst(absl::Span<const int32_t> offsets, LayerWorkspace& workspace, const float* x, float* out) const;
 
+  // Of the product that takes the block's input.
+  const float* input_factors() const { return attention_.query_key_value().input_factors(); }
+
  private:
-  // x ← Norm(x + branch), and `operand` what x is as a left side.
-  void AddAndNormalize(const NormParameters& norm, const float* branch, int64_t rows, LayerWorkspace& workspace,
-                       LeftOperand& operand, float* x) const;
+  // x ← Norm(x + branch), and `operand` what x is as the left side of `to`; neither where `to` is null.
+  void AddAndNormalize(const NormParameters& norm, const float* branch, int64_t rows, const PackedMatrix* to,
+                       LayerWorkspace& workspace, LeftOperand& operand, float* x) const;
 
   SelfAttention attention_;
   NormParameters attention_norm_;

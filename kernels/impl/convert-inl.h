@@ -24,16 +24,23 @@ void RowToBf16(const float* x, size_t n, uint16_t* out) {
 }
 
 // The range of a row, always with 0 in it, is cut into 255 equal steps.
-RowScale QuantizeRow(const float* x, size_t n, void* out) {
+template <bool kScaled>
+RowScale QuantizeRowBy(const float* x, const float* factors, size_t n, void* out) {
+  const auto load = [&](size_t i) { return kScaled ? Load(x + i) * Load(factors + i) : Load(x + i); };
+  const auto load_rest = [&](size_t i) {
+    const V rest = LoadPart(x + i, n - i, 0.0f);
+    return kScaled ? rest * LoadPart(factors + i, n - i, 0.0f) : rest;
+  };
   V low{}, high{};
   size_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
-    low = Min(Load(x + i), low);
-    high = Max(Load(x + i), high);
+    const V v = load(i);
+    low = Min(v, low);
+    high = Max(v, high);
   }
   if (i < n) {
-    low = Min(LoadPart(x + i, n - i, 0.0f), low);
-    high = Max(LoadPart(x + i, n - i, 0.0f), high);
+    low = Min(load_rest(i), low);
+    high = Max(load_rest(i), high);
   }
   const float least = -Largest(-low), most = Largest(high);
   // A row of zeros, or of numbers too small for a step, is all zero codes.
@@ -47,13 +54,17 @@ RowScale QuantizeRow(const float* x, size_t n, void* out) {
     const V code = Max(Min(v * inverse + zero, Set(255.0f)), Set(0.0f)) + magic;
     return reinterpret_cast<VI>(code) & 0xff;
   };
-  for (i = 0; i + kLanes <= n; i += kLanes) StoreCodes(codes + i, quantize(Load(x + i)));
+  for (i = 0; i + kLanes <= n; i += kLanes) StoreCodes(codes + i, quantize(load(i)));
   if (i < n) {
     Int8Operand rest[kLanes];
-    StoreCodes(rest, quantize(LoadPart(x + i, n - i, 0.0f)));
+    StoreCodes(rest, quantize(load_rest(i)));
     for (size_t j = 0; i + j < n; ++j) codes[i + j] = rest[j];
   }
   const size_t padded = (n + kInt8Group - 1) / kInt8Group * kInt8Group;
   for (size_t j = n; j < padded; ++j) codes[j] = 0;
   return {.scale = empty ? 0.0f : step, .zero = static_cast<int32_t>(zero)};
+}
+
+RowScale QuantizeRow(const float* x, const float* factors, size_t n, void* out) {
+  return factors != nullptr ? QuantizeRowBy<true>(x, factors, n, out) : QuantizeRowBy<false>(x, nullptr, n, out);
 }
