@@ -55,6 +55,10 @@ class RemoteServerImpl : public RemoteServer {
     grpc::ClientContext context;
     SetDeadline(context, kTimeout);
     SENVEC_RETURN_IF_ERROR(Convert(v1::EmbeddingService::NewStub(channel_)->Embed(&context, request, &response)));
+    if (response.errors_size() > 0) {
+      const v1::ItemError& error = response.errors(0);
+      return Convert({static_cast<grpc::StatusCode>(error.code()), error.message()});
+    }
     SentenceEncoder::TextsResult result;
     for (const v1::Vector& vector : response.vectors()) {
       result.rows.insert(result.rows.end(), vector.values().begin(), vector.values().end());

@@ -24,7 +24,9 @@ constexpr size_t kMaxWaitingCalls = 4096;
 
 class ServerImpl : public Server {
  public:
-  explicit ServerImpl(const ServerConfig& config) : config_(config) {}
+  // Loads the encoder when there is none yet.
+  ServerImpl(const ServerConfig& config, std::unique_ptr<SentenceEncoder> encoder)
+      : config_(config), encoder_(std::move(encoder)) {}
   ~ServerImpl() override { static_cast<void>(Shutdown()); }
 
   absl::Status Load() {
@@ -33,7 +35,9 @@ class ServerImpl : public Server {
     for (const CollectionStore::Damaged& damaged : store_->damaged()) {
       spdlog::error("collection {} is left out: {}", damaged.name, std::string(damaged.status.message()));
     }
-    SENVEC_ASSIGN_OR_RETURN(encoder_, SentenceEncoder::Load(config_.model, config_.load, pool_.get()));
+    if (encoder_ == nullptr) {
+      SENVEC_ASSIGN_OR_RETURN(encoder_, SentenceEncoder::Load(config_.model, config_.load, pool_.get()));
+    }
     scheduler_ = std::make_unique<EncodeScheduler>(encoder_.get(), config_.scheduler, absl::Now);
     work_ = std::make_unique<WorkQueue>(config_.work_threads, kMaxWaitingCalls);
     context_ = {.encoder = encoder_.get(), .scheduler = scheduler_.get(), .store = store_.get(), .work = work_.get(),
@@ -60,7 +64,11 @@ class ServerImpl : public Server {
       return absl::UnavailableError(absl::StrCat("cannot listen on ", config_.listen,
                                                  ": the port is taken or the address is not this machine's; choose another with --listen HOST:PORT"));
     }
-    grpc_->GetHealthCheckService()->SetServingStatus(true);
+    grpc::HealthCheckServiceInterface& health = *grpc_->GetHealthCheckService();
+    for (const char* service : {v1::EmbeddingService::service_full_name(), v1::CollectionService::service_full_name()}) {
+      health.SetServingStatus(service, true);
+    }
+    health.SetServingStatus(true);
     saver_ = std::thread([this] { SaveNowAndThen(); });
     return absl::OkStatus();
   }
@@ -121,7 +129,12 @@ class ServerImpl : public Server {
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config) {
   SENVEC_RETURN_IF_ERROR(config.Validate());
-  auto server = std::make_unique<ServerImpl>(config);
+  return StartWith(config, nullptr);
+}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::StartWith(const ServerConfig& config,
+                                                          std::unique_ptr<SentenceEncoder> encoder) {
+  auto server = std::make_unique<ServerImpl>(config, std::move(encoder));
   SENVEC_RETURN_IF_ERROR(server->Load());
   SENVEC_RETURN_IF_ERROR(server->Listen());
   return server;

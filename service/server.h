@@ -15,6 +15,9 @@ class Server {
   // Loads the model, opens the collections and listens; serves when this returns. FailedPrecondition when the data
   // directory is locked by another process; Unavailable when the port is taken; errors of SentenceEncoder::Load().
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerConfig& config);
+  // The same with an encoder that is there already; config.model and config.load are not looked at.
+  static absl::StatusOr<std::unique_ptr<Server>> StartWith(const ServerConfig& config,
+                                                           std::unique_ptr<SentenceEncoder> encoder);
   virtual ~Server() = default;
 
   virtual int port() const = 0;

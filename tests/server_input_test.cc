@@ -73,11 +73,10 @@ class ServerInputTest : public TestServer {
 TEST_F(ServerInputTest, EmptyListsEmptyAndBlankTexts) {
   v1::EmbedRequest request;
   ExpectEmbed(request, StatusCode::INVALID_ARGUMENT, "texts has 0 elements");
-  request.add_texts("good");
   request.add_texts("");
-  ExpectEmbed(request, StatusCode::INVALID_ARGUMENT, "texts[1] is empty");
-  request.set_texts(1, " \n\t");
-  ExpectEmbed(request, StatusCode::INVALID_ARGUMENT, "texts[1] is blank");
+  ExpectEmbed(request, StatusCode::INVALID_ARGUMENT, "texts[0] is empty");
+  request.set_texts(0, " \n\t");
+  ExpectEmbed(request, StatusCode::INVALID_ARGUMENT, "texts[0] is blank");
   ExpectSearch(Query("", 3), StatusCode::INVALID_ARGUMENT, "queries[0].text is empty");
   ExpectUpsert(OneDocument("a", " "), StatusCode::INVALID_ARGUMENT, "documents[0].text is blank");
   v1::SearchRequest none = Query("q", 3);
@@ -94,6 +93,54 @@ TEST_F(ServerInputTest, TooMuchAtOnce) {
   v1::EmbedRequest large;
   large.add_texts(std::string((4 << 20) + 1, 'a'));
   ExpectEmbed(large, StatusCode::INVALID_ARGUMENT, "texts[0] has 4194305 bytes");
+  v1::TokenizeRequest tokenize;
+  tokenize.add_texts("a");
+  tokenize.add_texts(large.texts(0));
+  v1::TokenizeResponse response;
+  const grpc::Status status = Call(*embedding_, &v1::EmbeddingService::Stub::Tokenize, tokenize, &response);
+  EXPECT_EQ(status.error_code(), StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), HasSubstr("texts[1] has 4194305 bytes"));
+}
+
+TEST_F(ServerInputTest, ABadTextGetsAnErrorOfItsOwnAndTheOthersTheirVectors) {
+  v1::EmbedRequest request;
+  for (const std::string& text : {std::string("reset"), std::string(), std::string("\t"), std::string("parcel"),
+                                  std::string((4 << 20) + 1, 'a')}) {
+    request.add_texts(text);
+  }
+  v1::EmbedResponse response;
+  const grpc::Status status = Embed(request, &response);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  ASSERT_EQ(response.vectors_size(), 5);
+  for (int i = 0; i < 5; ++i) {
+    const bool is_good = i == 0 || i == 3;
+    EXPECT_EQ(response.vectors(i).values_size(), is_good ? 24 : 0) << i;
+    EXPECT_EQ(response.num_tokens(i) > 0, is_good) << i;
+  }
+  ASSERT_EQ(response.errors_size(), 3);
+  EXPECT_EQ(response.errors(0).index(), 1);
+  EXPECT_EQ(response.errors(0).code(), StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(response.errors(0).message(), HasSubstr("texts[1] is empty"));
+  EXPECT_THAT(response.errors(1).message(), HasSubstr("texts[2] is blank"));
+  EXPECT_EQ(response.errors(2).index(), 4);
+  v1::EmbedRequest alone;
+  alone.add_texts("parcel");
+  v1::EmbedResponse expected;
+  ASSERT_TRUE(Embed(alone, &expected).ok());
+  EXPECT_EQ(response.vectors(3).SerializeAsString(), expected.vectors(0).SerializeAsString());
+}
+
+TEST_F(ServerInputTest, ATooLongTextIsRefusedWhereCuttingIs) {
+  v1::EmbedRequest request;
+  request.add_texts("reset");
+  request.add_texts(std::string(40, '.'));
+  request.set_refuse_truncation(true);
+  v1::EmbedResponse response;
+  ASSERT_TRUE(Embed(request, &response).ok());
+  ASSERT_EQ(response.errors_size(), 1);
+  EXPECT_EQ(response.errors(0).code(), StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(response.errors(0).message(), AllOf(HasSubstr("texts[1] has 42 tokens"), HasSubstr("limit is 32")));
+  EXPECT_EQ(response.num_truncated(1), 0);
 }
 
 TEST_F(ServerInputTest, AMessageAboveTheLimitIsRefused) {
@@ -133,9 +180,9 @@ TEST_F(ServerInputTest, NulBytesInATextAreDroppedAndInAnIdRefused) {
 TEST_F(ServerInputTest, BadVectors) {
   std::vector<float> values(24, 1.0f);
   values[5] = std::numeric_limits<float>::quiet_NaN();
-  ExpectUpsert(OneVector(values), StatusCode::INVALID_ARGUMENT, "value 5 is nan");
+  ExpectUpsert(OneVector(values), StatusCode::INVALID_ARGUMENT, "documents[0].vector value 5 is nan");
   values[5] = std::numeric_limits<float>::infinity();
-  ExpectUpsert(OneVector(values), StatusCode::INVALID_ARGUMENT, "value 5 is inf");
+  ExpectUpsert(OneVector(values), StatusCode::INVALID_ARGUMENT, "documents[0].vector value 5 is inf");
   ExpectUpsert(OneVector(std::vector<float>(24)), StatusCode::INVALID_ARGUMENT, "zero vector");
   ExpectUpsert(OneVector(std::vector<float>(23, 1)), StatusCode::INVALID_ARGUMENT, "documents[0].vector has 23 values");
   v1::SearchRequest search = Query("", 1);
@@ -143,7 +190,7 @@ TEST_F(ServerInputTest, BadVectors) {
   ExpectSearch(search, StatusCode::INVALID_ARGUMENT, "queries[0].vector has 1 values; the collection's vectors have 24");
   search.mutable_queries(0)->mutable_vector()->mutable_values()->Resize(24, 0);
   search.mutable_queries(0)->mutable_vector()->set_values(0, std::numeric_limits<float>::quiet_NaN());
-  ExpectSearch(search, StatusCode::INVALID_ARGUMENT, "query 0: value 0 is nan");
+  ExpectSearch(search, StatusCode::INVALID_ARGUMENT, "queries[0].vector value 0 is nan");
 }
 
 TEST_F(ServerInputTest, KOutOfRange) {
@@ -154,10 +201,80 @@ TEST_F(ServerInputTest, KOutOfRange) {
   EXPECT_TRUE(Search(Query("reset", 10000), &response).ok());  // more than there are is no error
 }
 
-TEST_F(ServerInputTest, UnknownAndDuplicateCollections) {
+TEST_F(ServerInputTest, QueriesTimesKIsBounded) {
+  v1::SearchRequest request = Query("reset", 10000);
+  while (request.queries_size() < 101) *request.add_queries() = request.queries(0);
+  ExpectSearch(request, StatusCode::INVALID_ARGUMENT,
+               "101 queries with k = 10000 ask for 1010000 hits; a call takes at most 1000000");
+  request.mutable_queries()->RemoveLast();
+  v1::SearchResponse response;
+  EXPECT_TRUE(Search(request, &response).ok());
+}
+
+TEST_F(ServerInputTest, AnAnswerDoesNotOutgrowItsLimit) {
+  ServerConfig config = Config();
+  config.limits.max_answer_bytes = 4096;
+  Start(config);
+  for (const char* id : {"1", "2", "3"}) {
+    v1::UpsertDocumentsResponse response;
+    ASSERT_TRUE(Upsert(OneDocument(id, "reset " + std::string(2000, '.')), &response).ok());
+  }
+  const auto expect_too_large = [](const grpc::Status& status, const char* remedy) {
+    EXPECT_EQ(status.error_code(), StatusCode::INVALID_ARGUMENT);
+    EXPECT_THAT(status.error_message(), AllOf(HasSubstr("more than 4096 bytes"), HasSubstr(remedy)));
+  };
+  v1::SearchResponse found;
+  EXPECT_TRUE(Search(Query("reset", 2), &found).ok());
+  expect_too_large(Search(Query("reset", 3), &found), "lower k");
+  v1::GetDocumentsRequest get;
+  get.set_collection("faq");
+  for (const char* id : {"1", "2", "3"}) get.add_ids(id);
+  v1::GetDocumentsResponse got;
+  expect_too_large(Call(*collections_, &v1::CollectionService::Stub::GetDocuments, get, &got), "fewer ids");
+  v1::ListDocumentsRequest list;
+  list.set_collection("faq");
+  v1::ListDocumentsResponse listed;
+  expect_too_large(Call(*collections_, &v1::CollectionService::Stub::ListDocuments, list, &listed), "lower limit");
+}
+
+TEST_F(ServerInputTest, UnknownCollectionsAreToldByEveryCall) {
   v1::SearchRequest search = Query("reset", 1);
   search.set_collection("fqa");
   ExpectSearch(search, StatusCode::NOT_FOUND, "there is no collection \"fqa\"; there are: faq");
+  const auto expect_not_found = [](const grpc::Status& status) {
+    EXPECT_EQ(status.error_code(), StatusCode::NOT_FOUND);
+    EXPECT_THAT(status.error_message(), HasSubstr("there is no collection \"fqa\"; there are: faq"));
+  };
+  using Stub = v1::CollectionService::Stub;
+  v1::UpsertDocumentsRequest upsert = OneDocument("a", "reset");
+  upsert.set_collection("fqa");
+  v1::UpsertDocumentsResponse upserted;
+  expect_not_found(Upsert(upsert, &upserted));
+  v1::DeleteDocumentsRequest erase;
+  erase.set_collection("fqa");
+  erase.add_ids("a");
+  v1::DeleteDocumentsResponse erased;
+  expect_not_found(Call(*collections_, &Stub::DeleteDocuments, erase, &erased));
+  v1::GetDocumentsRequest get;
+  get.set_collection("fqa");
+  get.add_ids("a");
+  v1::GetDocumentsResponse got;
+  expect_not_found(Call(*collections_, &Stub::GetDocuments, get, &got));
+  v1::ListDocumentsRequest list;
+  list.set_collection("fqa");
+  v1::ListDocumentsResponse listed;
+  expect_not_found(Call(*collections_, &Stub::ListDocuments, list, &listed));
+  v1::GetCollectionRequest describe;
+  describe.set_name("fqa");
+  v1::GetCollectionResponse described;
+  expect_not_found(Call(*collections_, &Stub::GetCollection, describe, &described));
+  v1::DropCollectionRequest drop;
+  drop.set_name("fqa");
+  v1::DropCollectionResponse dropped;
+  expect_not_found(Call(*collections_, &Stub::DropCollection, drop, &dropped));
+}
+
+TEST_F(ServerInputTest, DuplicateAndBadCollectionNames) {
   const grpc::Status twice = Create("faq");
   EXPECT_EQ(twice.error_code(), StatusCode::ALREADY_EXISTS);
   const grpc::Status name = Create("../escape");

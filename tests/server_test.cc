@@ -38,6 +38,8 @@ TEST_F(ServerTest, EmbedsAsTheEncoderDoes) {
   EXPECT_EQ(rows, expected.rows);
   EXPECT_EQ(response.model_fingerprint(), encoder->info().fingerprint);
   EXPECT_EQ(response.num_tokens(0), expected.num_tokens[0]);
+  EXPECT_EQ(response.precision(), "fp32");
+  EXPECT_EQ(response.errors_size(), 0);
   EXPECT_GT(response.timings().total_us(), 0);
   request.mutable_prompt()->set_text("query: ");
   v1::EmbedResponse again;
@@ -152,6 +154,47 @@ TEST_F(ServerTest, ADocumentIsFoundByItsMeaning) {
   EXPECT_EQ(found.results(0).hits(0).metadata_json(), R"({"lang":"x"})");
   EXPECT_GE(found.results(0).hits(0).score(), found.results(0).hits(1).score());
   EXPECT_GT(found.timings().total_us(), 0);
+  EXPECT_EQ(found.model_fingerprint(), server_->model().fingerprint);
+  EXPECT_EQ(found.whitening_fingerprint(), "");
+  EXPECT_EQ(found.precision(), "fp32");
+  EXPECT_THAT(found.num_tokens(), ElementsAre(9, 8));  // [CLS] query : … [SEP]
+  EXPECT_THAT(found.num_truncated(), ElementsAre(0, 0));
+}
+
+TEST_F(ServerTest, AGraphCollectionIsSearchedOverGrpc) {
+  v1::CreateCollectionRequest create;
+  create.set_name("graph");
+  create.set_kind(v1::INDEX_KIND_HNSW);
+  create.set_metric(v1::METRIC_L2);
+  create.set_m(8);
+  v1::CreateCollectionResponse created;
+  ASSERT_TRUE(Call(*collections_, &v1::CollectionService::Stub::CreateCollection, create, &created).ok());
+  EXPECT_EQ(created.collection().kind(), v1::INDEX_KIND_HNSW);
+  EXPECT_EQ(created.collection().metric(), v1::METRIC_L2);
+  v1::UpsertDocumentsRequest upsert;
+  upsert.set_collection("graph");
+  for (int i = 0; i < 24; ++i) {
+    v1::Document* document = upsert.add_documents();
+    document->set_id("d" + std::to_string(i));
+    for (int d = 0; d < 24; ++d) document->mutable_vector()->add_values(std::sin(0.01f * static_cast<float>(i * (d + 1))));
+  }
+  v1::UpsertDocumentsResponse upserted;
+  ASSERT_TRUE(Upsert(upsert, &upserted).ok());
+  v1::SearchRequest search;
+  search.set_collection("graph");
+  search.set_k(1);
+  for (int i : {3, 17}) *search.add_queries()->mutable_vector() = upsert.documents(i).vector();
+  v1::SearchResponse found;
+  ASSERT_TRUE(Search(search, &found).ok());
+  EXPECT_EQ(found.results(0).hits(0).id(), "d3");
+  EXPECT_EQ(found.results(1).hits(0).id(), "d17");
+  EXPECT_EQ(found.precision(), "");  // nothing was encoded
+  EXPECT_THAT(found.num_tokens(), ElementsAre(0, 0));
+  ASSERT_TRUE(server_->Shutdown().ok());
+  Start();
+  v1::SearchResponse again;
+  ASSERT_TRUE(Search(search, &again).ok());
+  EXPECT_EQ(again.results(1).hits(0).id(), "d17");
 }
 
 TEST_F(ServerTest, SearchesByVectorAndSeesEveryWrite) {

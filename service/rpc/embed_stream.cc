@@ -78,7 +78,7 @@ class EmbedStream : public grpc::ServerBidiReactor<v1::EmbedStreamRequest, v1::E
   void Start(std::unique_ptr<Work> work) {
     Work* raw = work.release();
     raw->response.set_request_id(raw->request.request_id());
-    HandleEmbed(*context_, raw->request.request(), deadline_, [cancelled = cancelled_] { return cancelled->load(); },
+    HandleEmbed(*context_, raw->request.request(), {deadline_, [cancelled = cancelled_] { return cancelled->load(); }},
                 raw->response.mutable_response(), [self = self_, raw](const absl::Status& status) {
                   self->OnEmbedded(std::unique_ptr<Work>(raw), status);
                 });

@@ -3,8 +3,8 @@
 #include <functional>
 
 #include "absl/status/status.h"
-#include "absl/time/time.h"
 #include "senvec/v1/embedding.grpc.pb.h"
+#include "service/rpc/caller.h"
 #include "service/rpc/rpc_context.h"
 #include "service/rpc/unary_call.h"
 
@@ -36,9 +36,8 @@ class EmbeddingService : public EmbeddingServiceBase {
   const RpcContext* const context_;
 };
 
-// One EmbedRequest, alone or from a stream: fills `response` and calls `done`. Both must live until then.
-void HandleEmbed(const RpcContext& context, const v1::EmbedRequest& request, absl::Time deadline,
-                 std::function<bool()> is_cancelled, v1::EmbedResponse* response,
-                 std::function<void(absl::Status)> done);
+// One EmbedRequest, alone or from a stream: fills `response` and calls `done`. Both must live until then. Needs no gRPC.
+void HandleEmbed(const RpcContext& context, const v1::EmbedRequest& request, Caller caller,
+                 v1::EmbedResponse* response, std::function<void(absl::Status)> done);
 
 }  // namespace senvec

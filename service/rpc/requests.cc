@@ -1,5 +1,7 @@
 #include "service/rpc/requests.h"
 
+#include <cmath>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
@@ -61,13 +63,49 @@ absl::Status CheckCount(absl::string_view what, int64_t count, const RpcLimits& 
       absl::StrCat(what, " has ", count, " elements; a call takes 1 to ", limits.max_texts, count == 0 ? "" : ", so split it"));
 }
 
-absl::Status CheckText(absl::string_view what, absl::string_view text, const RpcLimits& limits) {
-  if (IsBlank(text)) {
-    return absl::InvalidArgumentError(absl::StrCat(what, text.empty() ? " is empty" : " is blank", "; it must have text"));
-  }
+absl::Status CheckLength(absl::string_view what, absl::string_view text, const RpcLimits& limits) {
   if (static_cast<int64_t>(text.size()) <= limits.max_text_bytes) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(what, " has ", text.size(), " bytes; at most ", limits.max_text_bytes,
                                                  " are taken, so cut it into passages"));
+}
+
+absl::Status CheckText(absl::string_view what, absl::string_view text, const RpcLimits& limits) {
+  // The length first: a blank text of any size costs nothing.
+  SENVEC_RETURN_IF_ERROR(CheckLength(what, text, limits));
+  if (!IsBlank(text)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(what, text.empty() ? " is empty" : " is blank", "; it must have text"));
+}
+
+absl::Status CheckVector(absl::string_view what, const v1::Vector& vector, const VectorIndexOptions& options) {
+  if (vector.values_size() != options.dim) {
+    return absl::InvalidArgumentError(absl::StrCat(what, " has ", vector.values_size(),
+                                                   " values; the collection's vectors have ", options.dim));
+  }
+  bool is_zero = true;
+  for (int i = 0; i < vector.values_size(); ++i) {
+    const float value = vector.values(i);
+    if (!std::isfinite(value)) {
+      return absl::InvalidArgumentError(absl::StrCat(what, " value ", i, " is ", value, "; values must be finite"));
+    }
+    is_zero = is_zero && value == 0;
+  }
+  if (!is_zero || options.metric != Metric::kCosine) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(what, " is a zero vector, which has no direction for metric cosine"));
+}
+
+absl::Status CheckHits(int64_t num_queries, int32_t k, const RpcLimits& limits) {
+  if (k < 1 || k > limits.max_k) {
+    return absl::InvalidArgumentError(absl::StrCat("k is ", k, "; it must be in [1, ", limits.max_k, "]"));
+  }
+  if (num_queries * k <= limits.max_hits) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(num_queries, " queries with k = ", k, " ask for ", num_queries * k,
+                                                 " hits; a call takes at most ", limits.max_hits,
+                                                 ", so lower k or split the queries over several calls"));
+}
+
+absl::Status AnswerTooLarge(absl::string_view remedy, const RpcLimits& limits) {
+  return absl::InvalidArgumentError(absl::StrCat("the answer would have more than ", limits.max_answer_bytes,
+                                                 " bytes (the server's setting max_answer_bytes); ", remedy));
 }
 
 absl::StatusOr<std::string> PromptOf(const v1::Prompt& prompt, bool is_set, const SentenceEncoder& encoder) {
@@ -116,6 +154,16 @@ v1::Collection CollectionMessage(const Collection& collection) {
   message.set_query_prompt(options.query_prompt);
   message.set_passage_prompt(options.passage_prompt);
   return message;
+}
+
+v1::Timings TimingsMessage(const EmbedResult& embedded, absl::Duration search, absl::Duration total) {
+  v1::Timings timings;
+  timings.set_tokenize_us(absl::ToInt64Microseconds(embedded.tokenize));
+  timings.set_queue_us(absl::ToInt64Microseconds(embedded.queue));
+  timings.set_encode_us(absl::ToInt64Microseconds(embedded.encode));
+  timings.set_search_us(absl::ToInt64Microseconds(search));
+  timings.set_total_us(absl::ToInt64Microseconds(total));
+  return timings;
 }
 
 v1::Document DocumentMessage(const Document& document, bool with_vector) {

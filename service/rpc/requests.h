@@ -10,6 +10,7 @@
 #include "encoder/sentence_encoder.h"
 #include "senvec/v1/collection.pb.h"
 #include "senvec/v1/embedding.pb.h"
+#include "service/rpc/embed_task.h"
 #include "service/rpc/rpc_context.h"
 
 namespace senvec {
@@ -18,14 +19,24 @@ namespace senvec {
 
 // `what` is the field's name; 1 to max_texts.
 absl::Status CheckCount(absl::string_view what, int64_t count, const RpcLimits& limits);
+// At most max_text_bytes.
+absl::Status CheckLength(absl::string_view what, absl::string_view text, const RpcLimits& limits);
 // Neither blank (nothing but white space) nor too long.
 absl::Status CheckText(absl::string_view what, absl::string_view text, const RpcLimits& limits);
+
+// `dim` finite values, not all zero where `metric` is cosine.
+absl::Status CheckVector(absl::string_view what, const v1::Vector& vector, const VectorIndexOptions& options);
+// k, and queries × k.
+absl::Status CheckHits(int64_t num_queries, int32_t k, const RpcLimits& limits);
+// What a client is told whose answer would have more than max_answer_bytes.
+absl::Status AnswerTooLarge(absl::string_view remedy, const RpcLimits& limits);
 
 // The text that goes before each sentence: the request's, or the model's default.
 absl::StatusOr<std::string> PromptOf(const v1::Prompt& prompt, bool is_set, const SentenceEncoder& encoder);
 
 absl::StatusOr<CollectionOptions> OptionsOf(const v1::CreateCollectionRequest& request, const SentenceEncoder& encoder);
 v1::Collection CollectionMessage(const Collection& collection);
+v1::Timings TimingsMessage(const EmbedResult& embedded, absl::Duration search, absl::Duration total);
 v1::Document DocumentMessage(const Document& document, bool with_vector);
 
 // Whether the server's model may encode for the collection.

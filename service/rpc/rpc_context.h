@@ -17,6 +17,8 @@ struct RpcLimits {
   int32_t max_texts = 4096;                  // texts, documents, ids or queries of one call
   int64_t max_text_bytes = int64_t{4} << 20;  // of one text
   int32_t max_k = 10000;                     // hits of one query
+  int64_t max_hits = 1000000;                // queries × k of one call
+  int64_t max_answer_bytes = int64_t{256} << 20;  // of hits or documents in one answer
 };
 
 // What every call works with. The server owns it all; it outlives the services.

@@ -34,8 +34,8 @@ void UnaryCall::Answer(const absl::Status& status) {
   Finish(ToGrpcStatus(result));
 }
 
-std::function<bool()> UnaryCall::IsCancelled() const {
-  return [cancelled = cancelled_] { return cancelled->load(); };
+Caller UnaryCall::caller() const {
+  return {absl::FromChrono(context_->deadline()), [cancelled = cancelled_] { return cancelled->load(); }};
 }
 
 }  // namespace senvec

@@ -4,12 +4,11 @@
 #include <grpcpp/impl/codegen/proto_utils.h>
 
 #include <atomic>
-#include <functional>
 #include <memory>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
+#include "service/rpc/caller.h"
 
 namespace senvec {
 
@@ -29,9 +28,7 @@ class UnaryCall : public grpc::ServerUnaryReactor {
   // Answers the call, with the response when `status` is OK; exactly once.
   void Answer(const absl::Status& status);
 
-  absl::Time deadline() const { return absl::FromChrono(context_->deadline()); }
-  // Says whether the client has left; may outlive the call.
-  std::function<bool()> IsCancelled() const;
+  Caller caller() const;
 
   void OnDone() override { delete this; }
   void OnCancel() override { *cancelled_ = true; }

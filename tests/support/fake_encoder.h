@@ -11,17 +11,33 @@
 
 namespace senvec {
 
-// An encoder without a model: a sentence's vector is (its first id, its length). Records what it was asked to encode.
+// An encoder without a model: a token is a byte, a sentence's vector is (its first id, its length). Records what it was
+// asked to encode.
 class FakeEncoder : public SentenceEncoder {
  public:
   FakeEncoder() {
     info_.dim = 2;
     info_.max_tokens = 16;
+    info_.fingerprint = "fake";
+    info_.precision = "fp32";
   }
   const ModelInfo& info() const override { return info_; }
   const Tokenizer& tokenizer() const override { SENVEC_CHECK(false && "there is none"); }
   absl::StatusOr<std::string> Prompt(absl::string_view) const override { return std::string(); }
-  absl::StatusOr<Encoding> Tokenize(absl::string_view, absl::string_view, int32_t) const override { return Encoding(); }
+  absl::StatusOr<Encoding> Tokenize(absl::string_view prompt, absl::string_view text,
+                                    int32_t max_tokens) const override {
+    if (before_tokenize) before_tokenize(text);
+    if (max_tokens > info_.max_tokens) return absl::InvalidArgumentError("max_tokens is too high");
+    const std::string whole = std::string(prompt) + std::string(text);
+    const size_t limit = static_cast<size_t>(max_tokens > 0 ? max_tokens : info_.max_tokens);
+    Encoding encoding;
+    for (size_t i = 0; i < std::min(limit, whole.size()); ++i) {
+      encoding.ids.push_back(static_cast<unsigned char>(whole[i]));
+    }
+    encoding.type_ids.resize(encoding.ids.size());
+    encoding.num_truncated = static_cast<int32_t>(whole.size() - encoding.ids.size());
+    return encoding;
+  }
   absl::StatusOr<TextsResult> EncodeTexts(absl::Span<const std::string>, absl::string_view,
                                           const EncodeOptions&) const override {
     return absl::UnimplementedError("not asked for");
@@ -48,6 +64,7 @@ class FakeEncoder : public SentenceEncoder {
     return batches_;
   }
   std::function<void()> before_encode;
+  std::function<void(absl::string_view text)> before_tokenize;
 
  private:
   ModelInfo info_;

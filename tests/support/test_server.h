@@ -34,7 +34,13 @@ class TestServer : public testing::Test {
   void Start() { Start(Config()); }
   void Start(const ServerConfig& config) {
     server_.reset();
-    auto server = Server::Start(config);
+    Connect(Server::Start(config));
+  }
+  void StartWith(std::unique_ptr<SentenceEncoder> encoder) {
+    server_.reset();
+    Connect(Server::StartWith(Config(), std::move(encoder)));
+  }
+  void Connect(absl::StatusOr<std::unique_ptr<Server>> server) {
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     grpc::ChannelArguments arguments;
