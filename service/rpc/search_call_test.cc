@@ -1,0 +1,105 @@
+#include "service/rpc/search_call.h"
+
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <thread>
+
+#include "service/rpc/document_calls.h"
+#include "tests/support/fake_context.h"
+
+namespace senvec {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class SearchCallTest : public testing::Test {
+ protected:
+  SearchCallTest() {
+    fake_.MakeCollection("c");
+    EXPECT_TRUE(Upsert("a").ok());
+    EXPECT_TRUE(Upsert("m").ok());
+  }
+  absl::Status Upsert(const std::string& text) {
+    v1::UpsertDocumentsRequest request;
+    request.set_collection("c");
+    request.add_documents()->set_id(text);
+    request.mutable_documents(0)->set_text(text);
+    v1::UpsertDocumentsResponse response;
+    return FakeContext::Wait([&](std::function<void(absl::Status)> done) {
+      HandleUpsert(fake_.context(), request, {}, &response, std::move(done));
+    });
+  }
+  absl::Status Search(const v1::SearchRequest& request, v1::SearchResponse* response, const Caller& caller = {}) {
+    return FakeContext::Wait([&](std::function<void(absl::Status)> done) {
+      HandleSearch(fake_.context(), request, caller, response, std::move(done));
+    });
+  }
+  static v1::SearchRequest Queries(const std::vector<std::string>& texts, int k = 1) {
+    v1::SearchRequest request;
+    request.set_collection("c");
+    request.set_k(k);
+    for (const std::string& text : texts) request.add_queries()->set_text(text);
+    return request;
+  }
+
+  FakeContext fake_;
+};
+
+TEST_F(SearchCallTest, TextsAndVectorsShareACallAndTheAnswerSaysWhatWasUsed) {
+  v1::SearchRequest request = Queries({"b"});
+  request.add_queries()->mutable_vector()->add_values('n');
+  request.mutable_queries(1)->mutable_vector()->add_values(1);
+  request.add_queries()->set_text("llllllllllllllllllll");
+  v1::SearchResponse response;
+  ASSERT_TRUE(Search(request, &response).ok());
+  ASSERT_EQ(response.results_size(), 3);
+  EXPECT_EQ(response.results(0).hits(0).id(), "a");
+  EXPECT_EQ(response.results(1).hits(0).id(), "m");
+  EXPECT_EQ(response.results(2).hits(0).id(), "m");
+  EXPECT_THAT(response.num_tokens(), ElementsAre(1, 0, 16));
+  EXPECT_THAT(response.num_truncated(), ElementsAre(0, 0, 4));
+  EXPECT_EQ(response.model_fingerprint(), "fake");
+  EXPECT_EQ(response.precision(), "fp32");
+}
+
+TEST_F(SearchCallTest, HitsOfACallAreBounded) {
+  fake_.context().limits.max_hits = 10;
+  v1::SearchResponse response;
+  EXPECT_TRUE(Search(Queries({"a", "b"}, 5), &response).ok());
+  EXPECT_THAT(std::string(Search(Queries({"a", "b", "c"}, 5), &response).message()),
+              HasSubstr("3 queries with k = 5 ask for 15 hits; a call takes at most 10"));
+}
+
+// The caller is asked before tokenising, before encoding, before the search, and before each query.
+TEST_F(SearchCallTest, ACallerWhoLeavesStopsTheSearchBetweenTwoQueries) {
+  v1::SearchRequest request = Queries({"a", "b", "c", "d"});
+  for (v1::Query& query : *request.mutable_queries()) {
+    query.mutable_vector()->add_values(1);
+    query.mutable_vector()->add_values(1);
+  }
+  std::atomic<int> asked = 0;
+  v1::SearchResponse response;
+  const Caller caller = {.is_cancelled = [&] { return ++asked > 3; }};
+  EXPECT_EQ(Search(request, &response, caller).code(), absl::StatusCode::kCancelled);
+  EXPECT_EQ(response.results_size(), 2);
+}
+
+TEST_F(SearchCallTest, ThreadsThatSearchAndWriteGetTheirOwnAnswers) {
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 3; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 50; ++i) {
+        v1::SearchResponse response;
+        ASSERT_TRUE(Search(Queries({"a", "m"}), &response).ok());
+        EXPECT_EQ(response.results(1).hits(0).id(), "m");
+      }
+    });
+  }
+  for (char c = 'n'; c < 'z'; ++c) EXPECT_TRUE(Upsert(std::string(1, c)).ok());
+  for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace
+}  // namespace senvec
