@@ -27,6 +27,7 @@ absl::StatusOr<EmbedTask> TaskOf(const RpcContext& context, const v1::UpsertDocu
       continue;
     }
     SENVEC_RETURN_IF_ERROR(CheckText(what + ".text", document.text(), context.limits));
+    task.names.push_back(what + ".text");
     task.texts.push_back(document.text());
   }
   if (!task.texts.empty()) SENVEC_RETURN_IF_ERROR(CheckModel(options, context.encoder->info()));

@@ -10,11 +10,16 @@
 namespace senvec {
 namespace {
 
-absl::Status TooManyTokens(size_t position, const Encoding& encoding) {
+// A text may be bad for itself only after it was tokenised. Nothing else may reach the scheduler: an encoding that the
+// encoder refuses would take the whole batch with it, and other callers' sentences.
+absl::Status CheckEncoding(absl::string_view name, const Encoding& encoding, bool refuse_truncation) {
   const size_t limit = encoding.ids.size();
-  return absl::InvalidArgumentError(absl::StrCat("texts[", position, "] has ", limit + encoding.num_truncated,
-                                                 " tokens; the limit is ", limit,
-                                                 " and refuse_truncation is set, so cut it into passages"));
+  if (limit == 0) {
+    return absl::InvalidArgumentError(absl::StrCat(name, " has no tokens: nothing of it is in the model's vocabulary"));
+  }
+  if (!refuse_truncation || encoding.num_truncated == 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(name, " has ", limit + encoding.num_truncated, " tokens; the limit is ",
+                                                 limit, " and refuse_truncation is set, so cut it into passages"));
 }
 
 // The sentences of those texts that are good; fills all of `result` but rows and times.
@@ -31,10 +36,8 @@ absl::StatusOr<std::vector<Encoding>> TokenizeAll(const RpcContext& context, con
     if (!result.statuses[i].ok()) continue;
     SENVEC_RETURN_IF_ERROR(task.caller.Check(context.now()));
     SENVEC_ASSIGN_OR_RETURN(Encoding encoding, context.encoder->Tokenize(task.prompt, task.texts[i], task.max_tokens));
-    if (task.refuse_truncation && encoding.num_truncated > 0) {
-      result.statuses[i] = TooManyTokens(i, encoding);
-      continue;
-    }
+    result.statuses[i] = CheckEncoding(task.names[i], encoding, task.refuse_truncation);
+    if (!result.statuses[i].ok()) continue;
     result.num_tokens[i] = static_cast<int32_t>(encoding.ids.size());
     result.num_truncated[i] = encoding.num_truncated;
     sentences.push_back(std::move(encoding));
@@ -87,6 +90,9 @@ void EmbedThenWork(const RpcContext& context, EmbedTask task, std::function<absl
   StartEmbed(context, std::move(task),
              [&context, caller, work = std::move(work), done = std::move(done)](absl::StatusOr<EmbedResult> result) {
                if (!result.ok()) return done(result.status());
+               for (const absl::Status& status : result->statuses) {
+                 if (!status.ok()) return done(status);
+               }
                auto embedded = std::make_shared<const EmbedResult>(*std::move(result));
                const absl::Status submitted = context.work->Submit([&context, caller, work, done, embedded] {
                  const absl::Status waiting = caller.Check(context.now());

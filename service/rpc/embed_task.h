@@ -15,6 +15,7 @@ namespace senvec {
 struct EmbedTask {
   std::string prompt;
   std::vector<std::string> texts;  // may be empty, then `done` is called at once
+  std::vector<std::string> names;  // what errors call each text: "texts[3]"
   // As many as texts, or none = all OK. A text whose status is not OK is bad for itself and left out.
   std::vector<absl::Status> statuses;
   EncodeOptions options;
@@ -37,7 +38,8 @@ struct EmbedResult {
 // or the first text's error when every text has one.
 void StartEmbed(const RpcContext& context, EmbedTask task, std::function<void(absl::StatusOr<EmbedResult>)> done);
 
-// StartEmbed(), then `work` with the vectors on the work queue. `done` is called exactly once with the outcome of both.
+// StartEmbed(), then `work` with the vectors on the work queue, unless one text is bad. `done` is called exactly once with
+// the outcome of both.
 void EmbedThenWork(const RpcContext& context, EmbedTask task, std::function<absl::Status(const EmbedResult&)> work,
                    std::function<void(absl::Status)> done);
 

@@ -49,6 +49,14 @@ TEST_F(EmbedTaskTest, ACallWithoutAGoodTextFailsWithTheFirstOnesError) {
   EXPECT_TRUE(fake_.encoder().batches().empty());
 }
 
+TEST_F(EmbedTaskTest, ATextWithoutTokensIsBadForItself) {
+  v1::EmbedResponse response;
+  ASSERT_TRUE(Embed(Texts({"a", std::string(1, '\0')}), &response).ok());
+  ASSERT_EQ(response.errors_size(), 1);
+  EXPECT_THAT(response.errors(0).message(), HasSubstr("texts[1] has no tokens"));
+  EXPECT_THAT(fake_.encoder().batches(), ElementsAre(ElementsAre('a')));
+}
+
 TEST_F(EmbedTaskTest, ALongTextIsCutUnlessThatIsRefused) {
   v1::EmbedRequest request = Texts({"12345", "123"});
   request.set_max_tokens(3);

@@ -20,7 +20,8 @@ absl::StatusOr<EmbedTask> TaskOf(const RpcContext& context, const v1::EmbedReque
   SENVEC_ASSIGN_OR_RETURN(task.prompt, PromptOf(request.prompt(), request.has_prompt(), *context.encoder));
   task.texts.assign(request.texts().begin(), request.texts().end());
   for (size_t i = 0; i < task.texts.size(); ++i) {
-    task.statuses.push_back(CheckText(absl::StrCat("texts[", i, "]"), task.texts[i], context.limits));
+    task.names.push_back(absl::StrCat("texts[", i, "]"));
+    task.statuses.push_back(CheckText(task.names[i], task.texts[i], context.limits));
   }
   if (request.has_normalize()) task.options.normalize = request.normalize();
   task.max_tokens = request.max_tokens();

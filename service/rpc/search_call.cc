@@ -27,6 +27,7 @@ absl::StatusOr<EmbedTask> TaskOf(const RpcContext& context, const v1::SearchRequ
         break;
       case v1::Query::kText:
         SENVEC_RETURN_IF_ERROR(CheckText(what + ".text", query.text(), context.limits));
+        task.names.push_back(what + ".text");
         task.texts.push_back(query.text());
         break;
       case v1::Query::QUERY_NOT_SET:

@@ -64,6 +64,12 @@ TEST_F(SearchCallTest, TextsAndVectorsShareACallAndTheAnswerSaysWhatWasUsed) {
   EXPECT_EQ(response.precision(), "fp32");
 }
 
+TEST_F(SearchCallTest, AQueryWithoutTokensIsRefusedByName) {
+  v1::SearchResponse response;
+  EXPECT_THAT(std::string(Search(Queries({"a", std::string(1, '\0')}), &response).message()),
+              HasSubstr("queries[1].text has no tokens"));
+}
+
 TEST_F(SearchCallTest, HitsOfACallAreBounded) {
   fake_.context().limits.max_hits = 10;
   v1::SearchResponse response;

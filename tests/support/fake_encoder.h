@@ -11,7 +11,7 @@
 
 namespace senvec {
 
-// An encoder without a model: a token is a byte, a sentence's vector is (its first id, its length). Records what it was
+// An encoder without a model: a token is a byte, and NUL is none; a sentence's vector is (its first id, its length). Records what it was
 // asked to encode.
 class FakeEncoder : public SentenceEncoder {
  public:
@@ -28,7 +28,8 @@ class FakeEncoder : public SentenceEncoder {
                                     int32_t max_tokens) const override {
     if (before_tokenize) before_tokenize(text);
     if (max_tokens > info_.max_tokens) return absl::InvalidArgumentError("max_tokens is too high");
-    const std::string whole = std::string(prompt) + std::string(text);
+    std::string whole = std::string(prompt) + std::string(text);
+    whole.erase(std::remove(whole.begin(), whole.end(), '\0'), whole.end());
     const size_t limit = static_cast<size_t>(max_tokens > 0 ? max_tokens : info_.max_tokens);
     Encoding encoding;
     for (size_t i = 0; i < std::min(limit, whole.size()); ++i) {
