@@ -6,7 +6,10 @@
 #include <atomic>
 #include <future>
 
+#include "absl/synchronization/blocking_counter.h"
 #include "absl/synchronization/notification.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "tests/support/fake_encoder.h"
 #include "tests/support/test_server.h"
@@ -149,6 +152,40 @@ TEST_F(ServerLifeTest, ADeadlineThatPassesInTheQueueCostsTheEncoderNothing) {
   v1::EmbedResponse response;
   EXPECT_TRUE(Embed(Texts({"next"}), &response).ok());
   EXPECT_THAT(encoder_->batches(), ElementsAre(ElementsAre('h'), ElementsAre('n')));
+}
+
+// One token may wait: of three calls behind the one that holds the encoder, two are refused.
+TEST_F(ServerLifeTest, AFullQueueSaysWhenToComeBack) {
+  ServerConfig config = Config();
+  config.data = folder_ / "other";
+  config.scheduler.max_queued_tokens = 1;
+  auto encoder = std::make_unique<FakeEncoder>();
+  encoder->before_encode = encoder_->before_encode;
+  Connect(Server::StartWith(config, std::move(encoder)));
+  std::future<grpc::Status> held = HoldEncoder();
+  absl::BlockingCounter refused(2);
+  std::vector<std::future<void>> calls;
+  for (int i = 0; i < 3; ++i) {
+    calls.push_back(std::async(std::launch::async, [&] {
+      grpc::ClientContext context;
+      v1::EmbedResponse response;
+      const grpc::Status status = embedding_->Embed(&context, Texts({"a"}), &response);
+      if (status.ok()) return;
+      EXPECT_EQ(status.error_code(), StatusCode::RESOURCE_EXHAUSTED);
+      EXPECT_THAT(status.error_message(), testing::HasSubstr("queue is full"));
+      EXPECT_EQ(context.GetServerTrailingMetadata().count("grpc-retry-pushback-ms"), 1u);
+      google::rpc::Status details;
+      google::rpc::RetryInfo retry;
+      EXPECT_TRUE(details.ParseFromString(status.error_details()));
+      EXPECT_TRUE(details.details_size() == 1 && details.details(0).UnpackTo(&retry));
+      EXPECT_GT(retry.retry_delay().nanos(), 0);
+      refused.DecrementCount();
+    }));
+  }
+  refused.Wait();
+  gate_.Notify();
+  for (std::future<void>& call : calls) call.get();
+  EXPECT_TRUE(held.get().ok());
 }
 
 // Each batch waits for a call that goes there and back, so that the server has read the cancellation long before the last

@@ -3,21 +3,36 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
 
 namespace senvec {
 namespace {
 
-constexpr char kRetryAfterMs[] = "200";
+// About the time of one batch: a full queue has room again after it.
+constexpr int kRetryAfterMs = 200;
+
+std::string RetryDetails(const absl::Status& status) {
+  google::rpc::RetryInfo retry;
+  retry.mutable_retry_delay()->set_nanos(kRetryAfterMs * 1000000);
+  google::rpc::Status details;
+  details.set_code(status.raw_code());
+  details.set_message(std::string(status.message()));
+  details.add_details()->PackFrom(retry);
+  return details.SerializeAsString();
+}
 
 }  // namespace
 
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
-  return {static_cast<grpc::StatusCode>(status.raw_code()), std::string(status.message())};
+  const auto code = static_cast<grpc::StatusCode>(status.raw_code());
+  if (!absl::IsResourceExhausted(status)) return {code, std::string(status.message())};
+  return {code, std::string(status.message()), RetryDetails(status)};
 }
 
 void AddRetryHint(const absl::Status& status, grpc::CallbackServerContext& context) {
-  if (absl::IsResourceExhausted(status)) context.AddTrailingMetadata("grpc-retry-pushback-ms", kRetryAfterMs);
+  if (absl::IsResourceExhausted(status)) context.AddTrailingMetadata("grpc-retry-pushback-ms", std::to_string(kRetryAfterMs));
 }
 
 UnaryCall::UnaryCall(grpc::CallbackServerContext* context)

@@ -12,9 +12,10 @@
 
 namespace senvec {
 
-// An absl::Status in gRPC's terms: the same code and message.
+// An absl::Status in gRPC's terms: the same code and message. RESOURCE_EXHAUSTED has a google.rpc.RetryInfo in its
+// details.
 grpc::Status ToGrpcStatus(const absl::Status& status);
-// With RESOURCE_EXHAUSTED, tells the client when to try again ("grpc-retry-pushback-ms").
+// With RESOURCE_EXHAUSTED, tells gRPC's own retries when to try again ("grpc-retry-pushback-ms").
 void AddRetryHint(const absl::Status& status, grpc::CallbackServerContext& context);
 
 // What a client is told whose message is not one of `type`.
