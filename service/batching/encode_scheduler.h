@@ -28,13 +28,14 @@ struct EncodeSchedulerOptions {
   absl::Status Validate() const;
 };
 
-// Encodes the sentences of many callers in common batches, fairly, on one thread that drives the encoder's pool.
-// Thread-safe.
+// Encodes the sentences of many callers in common batches, fairly, on one thread that drives the encoder's pool. A second
+// thread chooses most of the next batch while one runs, and answers callers while the next one does. Identical sentences of
+// a batch are encoded once. Thread-safe.
 class EncodeScheduler {
  public:
   struct Encoded {
     std::vector<float> rows;  // sentences × dim
-    absl::Duration queued;    // until the first sentence was taken
+    absl::Duration queued;    // until the encoder took the first sentence
     absl::Duration encoding;  // from then until the last was done
   };
   struct Job {
@@ -43,7 +44,7 @@ class EncodeScheduler {
     absl::Time deadline = absl::InfiniteFuture();
     // Asked before each batch; may be empty.
     std::function<bool()> is_cancelled;
-    // Called exactly once if Submit() returned OK, on the scheduler's thread; must not block. DeadlineExceeded or
+    // Called exactly once if Submit() returned OK, on a thread of the scheduler; must not block. DeadlineExceeded or
     // Cancelled when the caller's time was up before all of its sentences were encoded.
     std::function<void(absl::StatusOr<Encoded>)> done;
   };
@@ -59,29 +60,45 @@ class EncodeScheduler {
   absl::Status Submit(Job job);
   // Takes no more, finishes what is queued, and returns when it is done. May be called more than once.
   void Shutdown();
+  // Of sentences that the encoder has not taken yet.
   int64_t queued_tokens() const;
+  // Of those, what is chosen for the next batch.
+  int64_t chosen_tokens() const;
 
  private:
   struct Pending {
     Job job;
-    size_t next = 0;  // sentences taken so far
+    size_t next = 0;     // sentences that batches have taken so far
+    size_t encoded = 0;  // sentences that are done
     std::vector<float> rows;
-    int64_t tokens_left = 0;
+    int64_t tokens_waiting = 0;  // of sentences that the encoder has not taken
     absl::Time submitted, started = absl::InfinitePast();
     absl::Status status;
   };
-  // What of a job is in the batch at work.
+  // What of a job is in a batch.
   struct Slice {
     Pending* pending;
     size_t begin, end;
   };
+  struct Batch {
+    std::vector<Slice> slices;
+    int64_t tokens = 0;
+    EncodeOptions options;  // of all of them
+  };
 
-  void ThreadMain();
-  // Takes jobs out whose callers have left.
-  std::list<Pending> TakeAbandoned() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::vector<Slice> TakeBatch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void EncodeBatch(const std::vector<Slice>& batch);
-  std::list<Pending> TakeFinished() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void EncodeMain();
+  void FeedMain();
+  // What is next for the encoder.
+  Batch Begin() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Moves jobs to answers_ whose callers have left. Only while the encoder has no batch.
+  void DropAbandoned() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Adds sentences up to `budget` tokens.
+  void Extend(Batch& batch, int64_t budget) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool TakeTurn(Pending& pending, int64_t budget, Batch& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Encode(const Batch& batch);
+  // Moves what is done after `batch` to answers_.
+  void End(const Batch& batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void MoveToAnswers(std::list<Pending>::iterator job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Answer(std::list<Pending> jobs);
 
   const SentenceEncoder* const encoder_;
@@ -90,9 +107,13 @@ class EncodeScheduler {
   mutable Mutex mutex_;
   // The front is the next one to give sentences. Elements stay in place while a batch refers to them.
   std::list<Pending> queue_ ABSL_GUARDED_BY(mutex_);
+  std::list<Pending> answers_ ABSL_GUARDED_BY(mutex_);  // to be answered
+  Batch next_ ABSL_GUARDED_BY(mutex_);                  // chosen while the encoder is busy
+  bool want_next_ ABSL_GUARDED_BY(mutex_) = false;      // there may be more for it
   int64_t queued_tokens_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  std::thread thread_;
+  bool encoder_left_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread encode_thread_, feed_thread_;
 };
 
 }  // namespace senvec

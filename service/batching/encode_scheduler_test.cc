@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <thread>
 
 #include "absl/synchronization/notification.h"
 #include "tests/support/fake_encoder.h"
@@ -10,7 +11,9 @@
 namespace senvec {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
+using testing::UnorderedElementsAre;
 
 // Sentences of `length` tokens whose first ids count up from `first`.
 std::vector<Encoding> Sentences(int32_t first, int32_t count, int32_t length = 4) {
@@ -96,8 +99,82 @@ TEST_F(EncodeSchedulerTest, OneSentenceDoesNotWaitForThousands) {
   Start({.max_batch_tokens = 16, .sentences_per_turn = 2});
   const auto many = Submit(Sentences(1, 10)), one = Submit(Sentences(500, 1));
   Open();
-  EXPECT_THAT(encoder_.batches()[1], ElementsAre(1, 2, 500, 3));
+  // Some of the many may have been chosen before the one came.
+  EXPECT_THAT(encoder_.batches()[1], UnorderedElementsAre(1, 2, 500, 3));
   EXPECT_EQ(many->rows.size(), 20u);
+}
+
+TEST_F(EncodeSchedulerTest, TenThousandSentencesAndOneShareTheNextBatch) {
+  Start({.max_batch_tokens = 4096});
+  const auto many = Submit(Sentences(2000, 10000)), one = Submit(Sentences(1, 1));
+  Open();
+  EXPECT_THAT(encoder_.batches()[1], Contains(1));
+  EXPECT_EQ(encoder_.batches()[1].size(), 1024u);
+  EXPECT_EQ(many->rows[2 * 9999], 11999);
+}
+
+// While a batch runs most of the next is chosen, and who comes then still gets into it.
+TEST_F(EncodeSchedulerTest, TheNextBatchIsChosenWhileOneRunsAndKeepsRoomForLateCallers) {
+  Start({.max_batch_tokens = 16});
+  const auto early = Submit(Sentences(1, 8));
+  while (scheduler_->chosen_tokens() < 12) std::this_thread::yield();
+  const auto late = Submit(Sentences(500, 1));
+  Open();
+  EXPECT_THAT(encoder_.batches()[1], ElementsAre(1, 2, 3, 500));
+  EXPECT_THAT(encoder_.batches()[2], ElementsAre(4, 5, 6, 7));
+}
+
+TEST_F(EncodeSchedulerTest, ACallerWhoLeavesAfterBeingChosenCostsNothing) {
+  Start({.max_batch_tokens = 16});
+  std::atomic<bool> has_left = false;
+  const auto gone = Submit(Sentences(1, 8), absl::InfiniteFuture(), [&] { return has_left.load(); });
+  while (scheduler_->chosen_tokens() < 12) std::this_thread::yield();
+  has_left = true;
+  const auto other = Submit(Sentences(500, 2));
+  Open();
+  EXPECT_EQ(gone->status.code(), absl::StatusCode::kCancelled);
+  EXPECT_THAT(encoder_.batches(), ElementsAre(ElementsAre(1000), ElementsAre(500, 501)));
+  EXPECT_EQ(scheduler_->queued_tokens(), 0);
+}
+
+TEST_F(EncodeSchedulerTest, IdenticalSentencesOfABatchAreEncodedOnce) {
+  Start();
+  std::vector<Encoding> sentences = Sentences(1, 2);
+  sentences.push_back(sentences[0]);
+  sentences.push_back(sentences[0]);
+  sentences.back().type_ids[3] = 1;  // another sentence
+  const auto a = Submit(sentences), b = Submit(Sentences(2, 1)), c = Submit(Sentences(1, 1, 3));
+  Open();
+  EXPECT_THAT(encoder_.batches()[1], ElementsAre(1, 2, 1, 1));
+  EXPECT_THAT(a->rows, ElementsAre(1, 4, 2, 4, 1, 4, 1, 4));
+  EXPECT_THAT(b->rows, ElementsAre(2, 4));
+  EXPECT_THAT(c->rows, ElementsAre(1, 3));
+}
+
+TEST_F(EncodeSchedulerTest, ManyThreadsGetTheirOwnRows) {
+  Start({.max_batch_tokens = 64, .sentences_per_turn = 3});
+  std::vector<std::thread> threads;
+  gate_.Notify();
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([this, t] {
+      for (int i = 0; i < 100; ++i) {
+        absl::Notification done;
+        const bool leaves = i % 7 == 0;
+        ASSERT_TRUE(scheduler_->Submit({.sentences = Sentences(100 * t + i, 1 + i % 40),
+                                        .options = {.normalize = i % 2 == 0},
+                                        .is_cancelled = [leaves] { return leaves; },
+                                        .done = [&](absl::StatusOr<EncodeScheduler::Encoded> encoded) {
+                                          EXPECT_EQ(encoded.ok(), !leaves);
+                                          EXPECT_TRUE(leaves || encoded->rows[0] == 100 * t + i);
+                                          done.Notify();
+                                        }}).ok());
+        done.WaitForNotification();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  scheduler_->Shutdown();
+  EXPECT_EQ(scheduler_->queued_tokens(), 0);
 }
 
 TEST_F(EncodeSchedulerTest, CallersThatLeftCostNothing) {
