@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
-#include "encoder/tokenizer/tokenizer.h"
+#include "encoder/sentence_encoder.h"
 
 namespace senvec {
 
