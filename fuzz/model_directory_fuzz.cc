@@ -7,7 +7,6 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const senvec::InputFolder folder;
-  static const auto context = senvec::GemmContext::Create();
   folder.WriteParts({reinterpret_cast<const char*>(data), size},
                     {"modules.json", "config.json", "1_Pooling/config.json", "2_Dense/config.json", "2_Dense/model.safetensors",
                      "sentence_bert_config.json", "tokenizer_config.json", "config_sentence_transformers.json"});
@@ -19,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   SENVEC_CHECK(directory->max_tokens >= 0);
   SENVEC_CHECK(directory->default_prompt_name.empty() || directory->prompts.count(directory->default_prompt_name) == 1);
   for (const std::string& dense : directory->dense_folders) {
-    const auto module = senvec::DenseModule::Load(dense, *context, senvec::KernelsFor(senvec::Isa::kBaseline));
+    const auto module = senvec::DenseModule::Load(dense, senvec::KernelsFor(senvec::Isa::kBaseline));
     SENVEC_CHECK(module.ok() ? module->in() > 0 && module->out() > 0 : !module.status().message().empty());
   }
   return 0;
