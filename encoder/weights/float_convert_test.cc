@@ -58,6 +58,16 @@ TEST(FloatConvertTest, BFloat16IsTheUpperHalfOfAFloat) {
   }
 }
 
+TEST(FloatConvertTest, EveryBFloat16RowEqualsTheScalarForm) {
+  std::vector<uint16_t> all(65536);
+  for (int i = 0; i < 65536; ++i) all[i] = static_cast<uint16_t>(i);
+  std::vector<float> rows(all.size());
+  BFloat16RowToFloat(reinterpret_cast<const char*>(all.data()), absl::MakeSpan(rows));
+  for (int i = 0; i < 65536; ++i) {
+    EXPECT_EQ(std::bit_cast<uint32_t>(rows[i]), std::bit_cast<uint32_t>(BFloat16ToFloat(all[i]))) << i;
+  }
+}
+
 TEST(FloatConvertTest, UnalignedRowsAndOddLengthsWork) {
   std::vector<char> bytes(64, 0);
   for (size_t n : {0u, 1u, 7u, 8u, 9u, 17u}) {

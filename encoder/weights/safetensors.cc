@@ -1,6 +1,10 @@
 // Reader of the safetensors format: 8 bytes header length (little-endian), that many bytes of JSON
 // {"name": {"dtype", "shape", "data_offsets": [begin, end]}, "__metadata__": {…}}, then the data without gaps.
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <map>
 #include <set>
@@ -44,11 +48,12 @@ class TensorTable : public WeightSource {
     return it == metadata_.end() ? std::string() : it->second;
   }
   std::vector<std::shared_ptr<const MappedFile>> Files() const override { return files_; }
+  void Release(const TensorView& tensor) const override;
 
   absl::Status AddFile(const std::string& path);
 
  private:
-  absl::Status AddEntry(const std::string& path, const std::string& name, const nlohmann::json& entry,
+  absl::Status AddEntry(absl::string_view path, const std::string& name, const nlohmann::json& entry,
                         absl::string_view data);
   absl::Status AddMetadata(const std::string& path, const nlohmann::json& metadata);
 
@@ -95,7 +100,7 @@ absl::StatusOr<std::vector<uint64_t>> Integers(const nlohmann::json& entry, absl
   return values;
 }
 
-absl::Status TensorTable::AddEntry(const std::string& path, const std::string& name,
+absl::Status TensorTable::AddEntry(absl::string_view path, const std::string& name,
                                    const nlohmann::json& entry, absl::string_view data) {
   const std::string where = absl::StrCat(path, ": tensor \"", name, "\"");
   if (!entry.is_object()) return Damaged(where, "its entry is not a JSON object");
@@ -108,7 +113,7 @@ absl::Status TensorTable::AddEntry(const std::string& path, const std::string& n
     return Damaged(where, absl::StrCat("data_offsets ", DumpJson(entry["data_offsets"]),
                                        " do not lie in the file's ", data.size(), " data bytes"));
   }
-  TensorView view{.name = name, .dtype = *dtype};
+  TensorView view{.name = name, .dtype = *dtype, .shape = {}, .bytes = {}, .file = path};
   uint64_t bytes = DTypeSize(*dtype);
   for (uint64_t size : shape) {
     if (__builtin_mul_overflow(bytes, size, &bytes) || size > INT64_MAX) {
@@ -125,6 +130,21 @@ absl::Status TensorTable::AddEntry(const std::string& path, const std::string& n
     return Damaged(where, "it is already in another shard");
   }
   return absl::OkStatus();
+}
+
+// Whole pages, those that neighbours share included: their values come back from the file when they are read.
+void TensorTable::Release(const TensorView& tensor) const {
+  const auto begin = reinterpret_cast<uintptr_t>(tensor.bytes.data());
+  const uintptr_t end = begin + tensor.bytes.size();
+  for (const auto& file : files_) {
+    const auto mapped = reinterpret_cast<uintptr_t>(file->bytes().data());
+    if (begin < mapped || end > mapped + file->bytes().size() || begin == end) continue;
+    const uintptr_t page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+    const uintptr_t first = begin / page * page;
+    // Advice: where it is refused, memory is all that is lost.
+    static_cast<void>(::madvise(reinterpret_cast<void*>(first), end - first, MADV_DONTNEED));
+    return;
+  }
 }
 
 absl::Status TensorTable::AddMetadata(const std::string& path, const nlohmann::json& metadata) {
@@ -176,7 +196,7 @@ absl::Status TensorTable::AddFile(const std::string& path) {
     if (name == "__metadata__") {
       SENVEC_RETURN_IF_ERROR(AddMetadata(path, entry));
     } else {
-      SENVEC_RETURN_IF_ERROR(AddEntry(path, name, entry, data));
+      SENVEC_RETURN_IF_ERROR(AddEntry(file->path(), name, entry, data));  // a path that lives as long
       views.push_back(*Find(name));
     }
   }

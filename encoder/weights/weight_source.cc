@@ -1,10 +1,12 @@
 #include "encoder/weights/weight_source.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
+#include "base/status_macros.h"
 #include "encoder/weights/float_convert.h"
 
 namespace senvec {
@@ -33,6 +35,40 @@ const DTypeEntry& Entry(DType dtype) {
     if (entry.dtype == dtype) return entry;
   }
   SENVEC_CHECK(false && "unknown DType");
+}
+
+// The first of `count` values, not necessarily aligned, whose bits under `exponent` are all set: an infinity or NaN.
+// Adding the exponent's lowest bit then carries into the sign's place; sums are or-ed by the block, which vectorises.
+template <typename Bits>
+size_t FirstNotFinite(const char* bytes, size_t count, Bits exponent) {
+  constexpr size_t kBlock = 512;
+  constexpr Bits kSign = static_cast<Bits>(Bits{1} << (8 * sizeof(Bits) - 1));
+  const Bits lowest = static_cast<Bits>(exponent & (~exponent + 1u));
+  const auto carry = [=](size_t i) {
+    Bits bits;
+    std::memcpy(&bits, bytes + i * sizeof(Bits), sizeof(Bits));
+    return static_cast<Bits>(static_cast<Bits>(bits & static_cast<Bits>(~kSign)) + lowest);
+  };
+  for (size_t begin = 0; begin < count; begin += kBlock) {
+    const size_t end = std::min(count, begin + kBlock);
+    Bits any = 0;
+    for (size_t i = begin; i < end; ++i) any = static_cast<Bits>(any | carry(i));
+    if ((any & kSign) == 0) continue;
+    for (size_t i = begin; i < end; ++i) {
+      if ((carry(i) & kSign) != 0) return i;
+    }
+  }
+  return count;
+}
+
+size_t FirstNotFinite(absl::Span<const float> values) {
+  return FirstNotFinite<uint32_t>(reinterpret_cast<const char*>(values.data()), values.size(), 0x7f800000u);
+}
+
+absl::Status NotFinite(const TensorView& tensor, size_t element, float value) {
+  return absl::InvalidArgumentError(absl::StrCat(
+      tensor.file, tensor.file.empty() ? "" : ": ", "tensor \"", tensor.name, "\" ", ShapeString(tensor.shape), ": element ",
+      element, " is ", value, "; weights must be finite: fetch the file again, or export the model again"));
 }
 
 }  // namespace
@@ -88,7 +124,23 @@ absl::Status RowsToFloat(const TensorView& tensor, int64_t begin, absl::Span<flo
 
 absl::Status ToFloat(const TensorView& tensor, absl::Span<float> out) {
   SENVEC_CHECK(static_cast<int64_t>(out.size()) == tensor.num_elements());
-  return RowsToFloat(tensor, 0, out);
+  SENVEC_RETURN_IF_ERROR(RowsToFloat(tensor, 0, out));
+  // The result is looked at, not the source: a double may be too large for a float.
+  const size_t bad = FirstNotFinite(out);
+  return bad == out.size() ? absl::OkStatus() : NotFinite(tensor, bad, out[bad]);
+}
+
+absl::Status CheckFinite(const TensorView& tensor) {
+  const size_t count = static_cast<size_t>(tensor.num_elements());
+  size_t bad = count;
+  if (tensor.dtype == DType::kF32) bad = FirstNotFinite<uint32_t>(tensor.bytes.data(), count, 0x7f800000u);
+  if (tensor.dtype == DType::kF16) bad = FirstNotFinite<uint16_t>(tensor.bytes.data(), count, 0x7c00u);
+  if (tensor.dtype == DType::kBF16) bad = FirstNotFinite<uint16_t>(tensor.bytes.data(), count, 0x7f80u);
+  if (tensor.dtype == DType::kF64) bad = FirstNotFinite<uint64_t>(tensor.bytes.data(), count, 0x7ff0000000000000u);
+  if (bad == count) return absl::OkStatus();
+  float value = 0;
+  SENVEC_RETURN_IF_ERROR(RowsToFloat(tensor, static_cast<int64_t>(bad), absl::MakeSpan(&value, 1)));
+  return NotFinite(tensor, bad, value);
 }
 
 }  // namespace senvec

@@ -27,6 +27,7 @@ struct TensorView {
   DType dtype = DType::kF32;
   std::vector<int64_t> shape;
   absl::string_view bytes;
+  absl::string_view file;  // where it was read, for messages; may be empty
 
   int64_t num_elements() const;
 };
@@ -49,13 +50,21 @@ class WeightSource {
   virtual std::string Metadata(absl::string_view key) const = 0;
   // The mapped files, in the order they were read; for fingerprints.
   virtual std::vector<std::shared_ptr<const MappedFile>> Files() const = 0;
+  // Lets the pages of a tensor go that was read for the last time, so that a model does not stay in memory twice.
+  // The tensor stays valid: reading it again brings the pages back. No-op for one of another source.
+  virtual void Release(const TensorView& tensor) const = 0;
 };
 
-// Converts any float dtype to fp32. `out.size()` must be tensor.num_elements(). InvalidArgument for an integer dtype.
+// Converts any float dtype to fp32. `out.size()` must be tensor.num_elements(). InvalidArgument for an integer dtype,
+// and, naming file, tensor and element, for a value that is not finite.
 absl::Status ToFloat(const TensorView& tensor, absl::Span<float> out);
 
 // The same for the out.size() elements from element `begin` on, so that one row can be taken from a large table.
-// begin + out.size() must not pass the end.
+// begin + out.size() must not pass the end. Takes values as they are: see CheckFinite().
 absl::Status RowsToFloat(const TensorView& tensor, int64_t begin, absl::Span<float> out);
+
+// Looks through a whole tensor without converting it: InvalidArgument as ToFloat() says. An integer tensor is finite.
+// For tables that are read row by row.
+absl::Status CheckFinite(const TensorView& tensor);
 
 }  // namespace senvec
