@@ -108,8 +108,10 @@ CommandRunner DeclareWhitenFit(FlagSet& flags) {
   flags.Add("--input", "FILE", &fit->input, "sentences, one a line; - is standard input").Required();
   flags.Add("--output", "FILE", &fit->output, "the transform, FILE.safetensors").Required();
   flags.Add("--k", "N", &fit->k, "components kept; 0 = all").Between(0, 65536);
-  flags.Add("--beta", "B", &fit->beta, "share of the mean that is removed").Between(0, 1);
-  flags.Add("--gamma", "G", &fit->gamma, "0 leaves variances as they are, 1 makes them equal").Between(0, 1);
+  flags.Add("--beta", "B", &fit->beta, "share of the mean that is removed; mostly from 0 to 1")
+      .Between(-WhiteningOptions::kLargestExponent, WhiteningOptions::kLargestExponent);
+  flags.Add("--gamma", "G", &fit->gamma, "0 leaves variances as they are, 1 makes them equal; mostly from 0 to 1")
+      .Between(-WhiteningOptions::kLargestExponent, WhiteningOptions::kLargestExponent);
   flags.Add("--prompt", "NAME", &fit->prompt, "prompt put before each sentence, as for `senvec embed`");
   DeclareModelFlags(flags, fit->model);
   flags.Example("senvec whiten fit --model models/all-MiniLM-L6-v2 --input sentences.txt --output white.safetensors --k 256",

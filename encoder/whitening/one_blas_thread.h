@@ -1,13 +1,8 @@
 #pragma once
 
-// OpenBLAS's own switch; absent when another BLAS stands in for it.
-extern "C" void openblas_set_num_threads(int num_threads) __attribute__((weak));
-
 namespace senvec {
 
 // Threads are our pool's affair: BLAS stays at the caller's. The setting is the process's and stays.
-inline void KeepBlasToThisThread() {
-  if (openblas_set_num_threads != nullptr) openblas_set_num_threads(1);
-}
+void KeepBlasToThisThread();
 
 }  // namespace senvec

@@ -27,12 +27,11 @@ absl::Status WhiteningOptions::Validate(int32_t dim) const {
     return absl::InvalidArgumentError(
         absl::StrCat("k is ", k, "; it must be in [1, ", dim, "], or 0 to keep all ", dim, " components"));
   }
-  // Written so that NaN fails too.
-  if (!(beta >= 0 && beta <= 1)) {
-    return absl::InvalidArgumentError(absl::StrCat("beta is ", beta, "; it must be in [0, 1]"));
-  }
-  if (!(gamma >= 0 && gamma <= 1)) {
-    return absl::InvalidArgumentError(absl::StrCat("gamma is ", gamma, "; it must be in [0, 1]"));
+  for (const auto& [name, value] : {std::pair{"beta", beta}, std::pair{"gamma", gamma}}) {
+    // Written so that NaN fails too.
+    if (std::abs(value) <= kLargestExponent) continue;
+    return absl::InvalidArgumentError(absl::StrCat(name, " is ", value, "; it must be in [", -kLargestExponent, ", ",
+                                                   kLargestExponent, "], mostly in [0, 1]"));
   }
   if (!(eigenvalue_floor >= 0 && eigenvalue_floor < 1)) {
     return absl::InvalidArgumentError(
@@ -65,10 +64,10 @@ absl::StatusOr<Whitening> Whitening::Fit(const WhiteningStatistics& statistics,
   const double floor = options.eigenvalue_floor * eigen.values[0];
   for (int64_t j = 0; j < whitening.options_.k; ++j) {
     const double scale = std::pow(std::max(eigen.values[j], floor), -options.gamma / 2);
-    if (!std::isfinite(scale)) {
+    if (!std::isfinite(static_cast<float>(scale))) {
       return absl::FailedPreconditionError(absl::StrCat(
           "eigenvalue ", j, " is ", eigen.values[j], ": the vectors span fewer than ", whitening.options_.k,
-          " dimensions; take a smaller k or an eigenvalue_floor above 0"));
+          " dimensions, or gamma ", options.gamma, " is too much for them; take a smaller k or gamma, or a larger eigenvalue_floor"));
     }
     for (int64_t i = 0; i < dim; ++i) {
       whitening.kernel_.push_back(static_cast<float>(eigen.vectors[i * dim + j] * scale));

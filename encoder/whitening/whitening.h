@@ -38,8 +38,11 @@ class WhiteningStatistics {
 
 struct WhiteningOptions {
   int32_t k = 0;       // components kept, the first k by eigenvalue; 0 = all
-  double beta = 1.0;   // how much of the mean is removed
-  double gamma = 1.0;  // how far variances are made equal
+  // How much of the mean is removed, and how far variances are made equal. [0, 1] is where one looks for good values,
+  // not a rule: anything within ±kLargestExponent is taken.
+  double beta = 1.0;
+  double gamma = 1.0;
+  static constexpr double kLargestExponent = 16;
   // λ is floored at this fraction of λ_1 before the power −γ/2, so that rank-deficient data do not blow up noise.
   // The published code has no floor.
   double eigenvalue_floor = 1e-7;

@@ -149,8 +149,37 @@ TEST(WhiteningOptionsTest, NamesTheFieldThatIsOutOfRange) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   EXPECT_THAT(std::string(WhiteningOptions{.k = 9}.Validate(8).message()), HasSubstr("k is 9"));
   EXPECT_THAT(std::string(WhiteningOptions{.beta = nan}.Validate(8).message()), HasSubstr("beta"));
-  EXPECT_THAT(std::string(WhiteningOptions{.gamma = 1.5}.Validate(8).message()), HasSubstr("gamma is 1.5"));
+  EXPECT_THAT(std::string(WhiteningOptions{.gamma = 16.5}.Validate(8).message()), HasSubstr("gamma is 16.5"));
   EXPECT_THAT(std::string(WhiteningOptions{.eigenvalue_floor = -1}.Validate(8).message()), HasSubstr("eigenvalue_floor"));
+}
+
+TEST(WhiteningOptionsTest, TheUsualGridIsNoLimit) {
+  EXPECT_TRUE((WhiteningOptions{.beta = -0.5, .gamma = 1.5}.Validate(8)).ok());
+  const int32_t dim = 3;
+  const auto rows = Random(100 * dim, 5, 1);
+  WhiteningStatistics statistics(dim);
+  ASSERT_TRUE(statistics.Add(rows).ok());
+  for (double gamma : {1.5, -1.0}) {
+    const auto whitening = Whitening::Fit(statistics, {.gamma = gamma}, "model");
+    ASSERT_TRUE(whitening.ok()) << whitening.status();
+    WhiteningStatistics after(dim);
+    ASSERT_TRUE(after.Add(Apply(*whitening, rows)).ok());
+    const std::vector<double> covariance = after.Covariance(1);
+    for (int32_t i = 0; i < dim; ++i) {
+      const double expected = std::pow(whitening->eigenvalues()[i], 1 - gamma);
+      EXPECT_NEAR(covariance[i * dim + i], expected, 1e-4 * expected) << gamma;
+    }
+  }
+}
+
+TEST(WhiteningTest, AGammaThatOverflowsIsRefused) {
+  std::vector<float> rows;
+  for (int i = 0; i < 50; ++i) rows.insert(rows.end(), {1e3f * static_cast<float>(i % 7), 1e-3f * static_cast<float>(i % 5)});
+  WhiteningStatistics statistics(2);
+  ASSERT_TRUE(statistics.Add(rows).ok());
+  const absl::Status status = Whitening::Fit(statistics, {.gamma = -16}, "model").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("gamma"));
 }
 
 }  // namespace
