@@ -113,6 +113,19 @@ absl::Status ReadMaxTokens(ModelDirectory& result) {
   return absl::OkStatus();
 }
 
+// sentence-transformers lower-cases the text itself, before the tokenizer sees it and by other rules than a tokenizer's
+// own (a final sigma, "[CLS]" in the text): skipping it would give other vectors without a word.
+absl::Status CheckCase(const ModelDirectory& result) {
+  const std::string path = JoinPath(result.transformer_folder, "sentence_bert_config.json");
+  if (!FileExists(path)) return absl::OkStatus();
+  SENVEC_ASSIGN_OR_RETURN(const nlohmann::json config, ReadJsonFile(path));
+  SENVEC_ASSIGN_OR_RETURN(const bool lower, JsonBoolOr(config, "do_lower_case", false, path));
+  if (!lower) return absl::OkStatus();
+  return absl::UnimplementedError(absl::StrCat(
+      path, ": \"do_lower_case\": true is not served; where the tokenizer lower-cases by itself, as those of uncased models "
+            "do, set it to false, which changes nothing but rare characters"));
+}
+
 absl::Status ReadPrompts(const std::string& directory, ModelDirectory& result) {
   const std::string path = JoinPath(directory, "config_sentence_transformers.json");
   if (!FileExists(path)) return absl::OkStatus();
@@ -148,7 +161,10 @@ absl::StatusOr<ModelDirectory> ModelDirectory::Read(const std::string& directory
   result.transformer_folder = directory;
   if (FileExists(JoinPath(directory, "modules.json"))) {
     SENVEC_RETURN_IF_ERROR(ReadModules(directory, result));
+  } else {
+    result.normalize = true;
   }
+  SENVEC_RETURN_IF_ERROR(CheckCase(result));
   SENVEC_RETURN_IF_ERROR(ReadMaxTokens(result));
   SENVEC_RETURN_IF_ERROR(ReadPrompts(directory, result));
   for (const char* name : {"config.json", "tokenizer.json", "vocab.txt", "tokenizer_config.json"}) {

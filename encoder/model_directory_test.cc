@@ -44,11 +44,25 @@ TEST_F(ModelDirectoryTest, ReadsTheNewerNameOfAPooling) {
   EXPECT_EQ(Read()->pooling, Pooling::kLast);
 }
 
-TEST_F(ModelDirectoryTest, APlainDirectoryHasNoPoolingOfItsOwn) {
+TEST_F(ModelDirectoryTest, APlainDirectoryHasNoPoolingOfItsOwnAndIsNormalised) {
   const auto directory = Read();
   ASSERT_TRUE(directory.ok());
   EXPECT_FALSE(directory->pooling.has_value());
-  EXPECT_FALSE(directory->normalize);
+  EXPECT_TRUE(directory->normalize);
+}
+
+TEST_F(ModelDirectoryTest, ModulesWithoutNormalizeLeaveVectorsAsTheyAre) {
+  WriteModules();
+  Write("1_Pooling/config.json", R"({"pooling_mode_mean_tokens":true})");
+  EXPECT_FALSE(Read()->normalize);
+}
+
+TEST_F(ModelDirectoryTest, RefusesToLowerCaseTheTextByItself) {
+  Write("sentence_bert_config.json", R"({"max_seq_length":128,"do_lower_case":false})");
+  EXPECT_TRUE(Read().ok());
+  Write("sentence_bert_config.json", R"({"max_seq_length":128,"do_lower_case":true})");
+  EXPECT_EQ(Read().status().code(), absl::StatusCode::kUnimplemented);
+  EXPECT_THAT(Message(), testing::AllOf(HasSubstr("do_lower_case"), HasSubstr("set it to false")));
 }
 
 TEST_F(ModelDirectoryTest, TakesTheLimitFromTheFirstFileThatHasOne) {
