@@ -52,7 +52,14 @@ class HnswIndex : public VectorIndex {
     SENVEC_ASSIGN_OR_RETURN(const std::vector<float> stored, PrepareRows(options_, rows, ids.size(), "vector"));
     SENVEC_RETURN_IF_ERROR(map_.CheckNew(ids));
     if (ids.empty()) return absl::OkStatus();
-    SENVEC_RETURN_IF_ERROR(CallFaiss([&] { graph_->add(static_cast<faiss::Index::idx_t>(ids.size()), stored.data()); }));
+    SENVEC_RETURN_IF_ERROR(broken_);
+    map_.Reserve(ids.size());  // what may fail comes before the graph is changed
+    absl::Status added =
+        CallFaiss([&] { graph_->add(static_cast<faiss::Index::idx_t>(ids.size()), stored.data()); });
+    if (!added.ok()) {
+      Recover();
+      return added;
+    }
     map_.Append(ids);
     return absl::OkStatus();
   }
@@ -61,7 +68,7 @@ class HnswIndex : public VectorIndex {
     int64_t removed = 0;
     for (int64_t id : ids) removed += map_.Kill(id);
     // A failed rebuild leaves the old graph, which answers as well, only slower.
-    if (map_.dead() > map_.live()) static_cast<void>(Rebuild());
+    if (broken_.ok() && map_.dead() > map_.live()) static_cast<void>(Rebuild());
     return removed;
   }
 
@@ -77,6 +84,7 @@ class HnswIndex : public VectorIndex {
     if (k < 1) return absl::InvalidArgumentError(absl::StrCat("k is ", k, "; it must be at least 1"));
     SENVEC_ASSIGN_OR_RETURN(const std::vector<float> prepared,
                             PrepareRows(options_, queries, queries.size() / dim_, "query"));
+    SENVEC_RETURN_IF_ERROR(broken_);
     std::vector<std::vector<Neighbor>> results;
     for (size_t begin = 0; begin < prepared.size(); begin += dim_) {
       SENVEC_ASSIGN_OR_RETURN(std::vector<Neighbor> found, SearchOne(prepared.data() + begin, k));
@@ -86,6 +94,7 @@ class HnswIndex : public VectorIndex {
   }
 
   absl::Status Save(const std::string& path) const override {
+    SENVEC_RETURN_IF_ERROR(broken_);
     faiss::VectorIOWriter writer;
     SENVEC_RETURN_IF_ERROR(CallFaiss([&] { faiss::write_index(graph_.get(), &writer); }));
     std::string payload(reinterpret_cast<const char*>(map_.ids().data()), map_.ids().size() * sizeof(int64_t));
@@ -153,6 +162,16 @@ class HnswIndex : public VectorIndex {
     return absl::OkStatus();
   }
 
+  // After an addition that stopped half-way: rows beyond the map may be stored, with no links or wrong ones. The rows
+  // that the map knows are whole, and a new graph is made of them; when even that fails, nothing is answered any more.
+  void Recover() {
+    const absl::Status rebuilt = Rebuild();
+    if (rebuilt.ok()) return;
+    broken_ = absl::InternalError(absl::StrCat(
+        "the hnsw index broke while vectors were added, and could not be made anew (", rebuilt.message(),
+        "); open it again from its last save"));
+  }
+
   absl::Status Rebuild() {
     HnswIndex fresh(options_);
     SENVEC_RETURN_IF_ERROR(fresh.Reset());
@@ -176,6 +195,7 @@ class HnswIndex : public VectorIndex {
   const size_t dim_;
   RowMap map_;
   std::unique_ptr<faiss::IndexHNSWFlat> graph_;
+  absl::Status broken_;  // OK while graph_ and map_ agree
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "index/vector/row_map.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -22,6 +23,13 @@ absl::Status RowMap::CheckNew(absl::Span<const int64_t> ids) const {
     }
   }
   return absl::OkStatus();
+}
+
+void RowMap::Reserve(size_t count) {
+  // Doubles at least, as push_back() would, so that many small additions stay linear.
+  const size_t needed = ids_.size() + count;
+  if (needed > ids_.capacity()) ids_.reserve(std::max(needed, 2 * ids_.capacity()));
+  rows_.reserve(rows_.size() + count);
 }
 
 void RowMap::Append(absl::Span<const int64_t> ids) {

@@ -25,6 +25,8 @@ class RowMap {
 
   // AlreadyExists for a known or repeated id, InvalidArgument for a negative one; its position is named.
   absl::Status CheckNew(absl::Span<const int64_t> ids) const;
+  // Makes room for `count` more, so that appending them cannot run out of memory.
+  void Reserve(size_t count);
   // The ids must have passed CheckNew().
   void Append(absl::Span<const int64_t> ids);
   // Marks the row dead; false when the id is unknown.
