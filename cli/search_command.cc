@@ -50,7 +50,7 @@ absl::StatusOr<LoadedModel> ModelFor(const SearchFlags& flags, const CollectionO
 }
 
 absl::StatusOr<Results> SearchHere(const SearchFlags& flags) {
-  SENVEC_ASSIGN_OR_RETURN(const auto collection, Collection::Open(flags.index));
+  SENVEC_ASSIGN_OR_RETURN(const auto collection, Collection::OpenForReading(flags.index));
   const CollectionOptions& options = collection->options();
   SENVEC_ASSIGN_OR_RETURN(const LoadedModel model, ModelFor(flags, options));
   std::string prompt = options.query_prompt;

@@ -2,6 +2,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -25,6 +28,7 @@ namespace {
 constexpr size_t kMaxIdBytes = 512;
 
 bool IsUtf8(absl::string_view text) {
+  if (std::none_of(text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; })) return true;
   // nlohmann's strict serialiser is the judge that every other part of a document meets anyway.
   return nlohmann::json(std::string(text)).dump(-1, ' ', false, nlohmann::json::error_handler_t::ignore).size() ==
          nlohmann::json(std::string(text)).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).size();
@@ -36,7 +40,10 @@ absl::Status CheckDocument(const Document& document) {
   }
   if (document.id.find('\0') != std::string::npos) return absl::InvalidArgumentError("its id contains a NUL byte");
   if (!IsUtf8(document.id)) return absl::InvalidArgumentError("its id is no valid UTF-8");
+  // gRPC sends strings as UTF-8 only: another byte here would fail every search that finds the document.
+  if (!IsUtf8(document.text)) return absl::InvalidArgumentError("its text is no valid UTF-8; replace the invalid bytes");
   if (document.metadata_json.empty()) return absl::OkStatus();
+  if (!IsUtf8(document.metadata_json)) return absl::InvalidArgumentError("its metadata_json is no valid UTF-8");
   SENVEC_ASSIGN_OR_RETURN(const nlohmann::json metadata, ParseJson(document.metadata_json, "metadata_json"));
   if (!metadata.is_object()) return absl::InvalidArgumentError("metadata_json is no JSON object");
   return absl::OkStatus();
@@ -46,7 +53,9 @@ absl::Status CheckDocuments(absl::Span<const Document> documents, int32_t dim) {
   absl::flat_hash_set<absl::string_view> ids;
   for (size_t i = 0; i < documents.size(); ++i) {
     const auto fault = [&](absl::string_view what) {
-      return absl::InvalidArgumentError(absl::StrCat("document ", i, " (id \"", documents[i].id.substr(0, 64), "\"): ", what));
+      // The message goes over gRPC too.
+      const std::string id = DumpJson(documents[i].id.substr(0, 64));
+      return absl::InvalidArgumentError(absl::StrCat("document ", i, " (id ", id, "): ", what));
     };
     if (absl::Status status = CheckDocument(documents[i]); !status.ok()) return fault(status.message());
     if (!ids.insert(documents[i].id).second) return fault("its id occurs twice in this call");
@@ -60,7 +69,10 @@ absl::Status CheckDocuments(absl::Span<const Document> documents, int32_t dim) {
 class CollectionImpl : public Collection {
  public:
   CollectionImpl(std::string directory, std::unique_ptr<DirectoryLock> lock, CollectionOptions options)
-      : directory_(std::move(directory)), lock_(std::move(lock)), options_(std::move(options)) {}
+      : directory_(std::move(directory)),
+        lock_(std::move(lock)),
+        options_(std::move(options)),
+        read_only_(lock_->is_shared()) {}
 
   const CollectionOptions& options() const override { return options_; }
   int64_t size() const override {
@@ -74,6 +86,7 @@ class CollectionImpl : public Collection {
   absl::StatusOr<std::vector<Document>> Scan(absl::string_view after_id, int32_t limit) const override;
   absl::StatusOr<std::vector<std::vector<Hit>>> Search(absl::Span<const float> queries, int32_t k) const override;
   absl::Status Save() override;
+  absl::Status Retire(const std::string& new_directory) override;
 
   absl::Status StartEmpty() {
     MutexLock lock(&mutex_);
@@ -86,10 +99,12 @@ class CollectionImpl : public Collection {
  private:
   Document Whole(const std::string& id, const StoredDocument& stored) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<ManifestFile> Describe(const std::string& name) const;
+  absl::Status CheckWritable() const;
 
   const std::string directory_;
   const std::unique_ptr<DirectoryLock> lock_;
   const CollectionOptions options_;
+  const bool read_only_;
   Mutex save_mutex_ ABSL_ACQUIRED_BEFORE(mutex_);  // one save at a time
   mutable Mutex mutex_;
   DocumentMap documents_ ABSL_GUARDED_BY(mutex_);
@@ -99,7 +114,13 @@ class CollectionImpl : public Collection {
   bool dirty_ ABSL_GUARDED_BY(mutex_) = false;
   int64_t num_writes_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t generation_ ABSL_GUARDED_BY(save_mutex_) = 0;
+  bool retired_ ABSL_GUARDED_BY(save_mutex_) = false;
 };
+
+absl::Status CollectionImpl::CheckWritable() const {
+  if (!read_only_) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(directory_, " was opened for reading; open it for writing to change it"));
+}
 
 Document CollectionImpl::Whole(const std::string& id, const StoredDocument& stored) const {
   Document document{.id = id, .text = stored.text, .metadata_json = stored.metadata_json, .vector = {}};
@@ -109,6 +130,7 @@ Document CollectionImpl::Whole(const std::string& id, const StoredDocument& stor
 }
 
 absl::StatusOr<int64_t> CollectionImpl::Upsert(absl::Span<const Document> documents) {
+  SENVEC_RETURN_IF_ERROR(CheckWritable());
   SENVEC_RETURN_IF_ERROR(CheckDocuments(documents, options_.index.dim));
   std::vector<float> rows;
   rows.reserve(documents.size() * options_.index.dim);
@@ -138,6 +160,7 @@ absl::StatusOr<int64_t> CollectionImpl::Upsert(absl::Span<const Document> docume
 }
 
 absl::StatusOr<int64_t> CollectionImpl::Delete(absl::Span<const std::string> ids) {
+  SENVEC_RETURN_IF_ERROR(CheckWritable());
   MutexLock lock(&mutex_);
   std::vector<int64_t> rows;
   for (const std::string& id : ids) {
@@ -204,6 +227,7 @@ absl::StatusOr<ManifestFile> CollectionImpl::Describe(const std::string& name) c
 // one whole generation.
 absl::Status CollectionImpl::Save() {
   MutexLock save_lock(&save_mutex_);
+  if (retired_) return absl::OkStatus();
   Manifest manifest;
   manifest.options = options_;
   manifest.generation = generation_ + 1;
@@ -230,6 +254,15 @@ absl::Status CollectionImpl::Save() {
   MutexLock lock(&mutex_);
   // A write that came between is for the next save.
   if (num_writes_ == saved_writes) dirty_ = false;
+  return absl::OkStatus();
+}
+
+absl::Status CollectionImpl::Retire(const std::string& new_directory) {
+  MutexLock save_lock(&save_mutex_);
+  if (::rename(directory_.c_str(), new_directory.c_str()) != 0) {
+    return ErrnoToStatus(errno, absl::StrCat("cannot rename ", directory_, " to ", new_directory));
+  }
+  retired_ = true;
   return absl::OkStatus();
 }
 
@@ -278,18 +311,30 @@ absl::StatusOr<std::unique_ptr<Collection>> Collection::Create(const std::string
   return collection;
 }
 
-absl::StatusOr<std::unique_ptr<Collection>> Collection::Open(const std::string& directory) {
+namespace {
+
+absl::StatusOr<std::unique_ptr<Collection>> OpenCollection(const std::string& directory, bool for_reading) {
   const std::string path = JoinPath(directory, kManifestName);
   if (!FileExists(path)) {
     return absl::NotFoundError(absl::StrCat("there is no collection in ", directory, " (no ", kManifestName,
                                             "); `senvec index build` makes one"));
   }
-  SENVEC_ASSIGN_OR_RETURN(auto lock, DirectoryLock::Acquire(directory));
+  SENVEC_ASSIGN_OR_RETURN(auto lock, for_reading ? DirectoryLock::AcquireShared(directory) : DirectoryLock::Acquire(directory));
   SENVEC_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
   SENVEC_ASSIGN_OR_RETURN(const Manifest manifest, ParseManifest(text, path));
   auto collection = std::make_unique<CollectionImpl>(directory, std::move(lock), manifest.options);
   SENVEC_RETURN_IF_ERROR(collection->Load(manifest));
   return collection;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Collection>> Collection::Open(const std::string& directory) {
+  return OpenCollection(directory, /*for_reading=*/false);
+}
+
+absl::StatusOr<std::unique_ptr<Collection>> Collection::OpenForReading(const std::string& directory) {
+  return OpenCollection(directory, /*for_reading=*/true);
 }
 
 }  // namespace senvec

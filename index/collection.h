@@ -30,8 +30,8 @@ struct CollectionOptions {
 
 struct Document {
   std::string id;             // 1 to 512 bytes of UTF-8 without NUL; unique in the collection
-  std::string text;           // may be empty
-  std::string metadata_json;  // a JSON object; empty = {}
+  std::string text;           // UTF-8; may be empty
+  std::string metadata_json;  // a JSON object in UTF-8; empty = {}
   std::vector<float> vector;  // dim
 };
 
@@ -55,6 +55,9 @@ class Collection {
   // Opens a saved one. NotFound; DataLoss with file and reason when it is damaged; FailedPrecondition when another
   // process holds the folder or the format is newer.
   static absl::StatusOr<std::unique_ptr<Collection>> Open(const std::string& directory);
+  // The same for searching alone: writes nothing, so that the folder may be read-only, and lets others read as well.
+  // Upsert() and Delete() fail with FailedPrecondition.
+  static absl::StatusOr<std::unique_ptr<Collection>> OpenForReading(const std::string& directory);
 
   virtual const CollectionOptions& options() const = 0;
   virtual int64_t size() const = 0;
@@ -76,11 +79,15 @@ class Collection {
 
   // Writes everything to disk atomically; a crash in between leaves the last saved state.
   virtual absl::Status Save() = 0;
+
+  // Renames the folder, once a save at work is through. From then on Save() writes nothing, whatever is at the old
+  // place: another collection may be. On error all is as it was.
+  virtual absl::Status Retire(const std::string& new_directory) = 0;
 };
 
 // A folder of collections, locked against other processes for the object's life.
 //
-// Thread-safe. A dropped collection lives until its last user lets go.
+// Thread-safe. A dropped collection lives until its last user lets go. Get() and List() never wait for the disk.
 class CollectionStore {
  public:
   virtual ~CollectionStore() = default;

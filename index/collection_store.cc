@@ -1,5 +1,6 @@
 #include <filesystem>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -34,12 +35,17 @@ class CollectionStoreImpl : public CollectionStore {
 
  private:
   absl::Status Unknown(absl::string_view name) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  // Takes `name` for a call that works on its folder without the lock; waits while another one does.
+  void Begin(absl::string_view name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Moves the folder out of the way under a name that is free, and returns that.
+  absl::StatusOr<std::string> MoveAway(const std::string& name, Collection* collection) const;
 
   const std::string directory_;
   const std::unique_ptr<DirectoryLock> lock_;
   mutable Mutex mutex_;
   std::map<std::string, std::shared_ptr<Collection>, std::less<>> collections_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, absl::Status, std::less<>> damaged_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::string, std::less<>> at_work_ ABSL_GUARDED_BY(mutex_);  // names between Begin() and the end of the call
 };
 
 absl::Status CollectionStoreImpl::OpenAll() {
@@ -76,15 +82,26 @@ absl::Status CollectionStoreImpl::Unknown(absl::string_view name) const {
                                           names.empty() ? "there is none yet" : absl::StrCat("there are: ", absl::StrJoin(names, ", "))));
 }
 
+void CollectionStoreImpl::Begin(absl::string_view name) {
+  mutex_.Await([&] { return !at_work_.contains(name); });
+  at_work_.emplace(name);
+}
+
 absl::StatusOr<std::shared_ptr<Collection>> CollectionStoreImpl::Create(const CollectionOptions& options) {
   SENVEC_RETURN_IF_ERROR(options.Validate());
-  MutexLock lock(&mutex_);
-  if (collections_.contains(options.name) || damaged_.contains(options.name)) {
-    return absl::AlreadyExistsError(absl::StrCat("there is a collection \"", options.name, "\" already"));
+  {
+    MutexLock lock(&mutex_);
+    Begin(options.name);
+    if (collections_.contains(options.name) || damaged_.contains(options.name)) {
+      at_work_.erase(options.name);
+      return absl::AlreadyExistsError(absl::StrCat("there is a collection \"", options.name, "\" already"));
+    }
   }
-  SENVEC_ASSIGN_OR_RETURN(std::unique_ptr<Collection> created,
-                          Collection::Create(JoinPath(directory_, options.name), options));
-  std::shared_ptr<Collection> collection = std::move(created);
+  absl::StatusOr<std::unique_ptr<Collection>> created = Collection::Create(JoinPath(directory_, options.name), options);
+  MutexLock lock(&mutex_);
+  at_work_.erase(options.name);
+  SENVEC_RETURN_IF_ERROR(created.status());
+  std::shared_ptr<Collection> collection = *std::move(created);
   collections_[options.name] = collection;
   return collection;
 }
@@ -103,20 +120,48 @@ std::vector<std::string> CollectionStoreImpl::List() const {
   return names;
 }
 
-// The folder is renamed first, so that a crash never leaves half a collection under its name.
-absl::Status CollectionStoreImpl::Drop(absl::string_view name) {
-  MutexLock lock(&mutex_);
-  if (!collections_.contains(name) && !damaged_.contains(name)) return Unknown(name);
+absl::StatusOr<std::string> CollectionStoreImpl::MoveAway(const std::string& name, Collection* collection) const {
   std::string gone;
   std::error_code error;
   for (int i = 0; gone.empty() || fs::exists(gone, error); ++i) {
     gone = JoinPath(directory_, absl::StrCat(kDroppedPrefix, i, "-", name));
   }
-  fs::rename(JoinPath(directory_, name), gone, error);
-  if (error) return ErrnoToStatus(error.value(), absl::StrCat("cannot drop collection \"", name, "\""));
-  if (const auto found = collections_.find(name); found != collections_.end()) collections_.erase(found);
-  if (const auto found = damaged_.find(name); found != damaged_.end()) damaged_.erase(found);
-  fs::remove_all(gone, error);
+  if (collection != nullptr) {
+    SENVEC_RETURN_IF_ERROR(collection->Retire(gone));
+  } else {
+    fs::rename(JoinPath(directory_, name), gone, error);
+    if (error) return ErrnoToStatus(error.value(), "cannot rename its folder");
+  }
+  return gone;
+}
+
+// The folder is renamed first, so that a crash never leaves half a collection under its name.
+absl::Status CollectionStoreImpl::Drop(absl::string_view name_view) {
+  const std::string name(name_view);
+  std::shared_ptr<Collection> collection;
+  {
+    MutexLock lock(&mutex_);
+    Begin(name);
+    const auto found = collections_.find(name);
+    if (found == collections_.end() && !damaged_.contains(name)) {
+      at_work_.erase(name);
+      return Unknown(name);
+    }
+    if (found != collections_.end()) collection = found->second;
+  }
+  const absl::StatusOr<std::string> gone = MoveAway(name, collection.get());
+  {
+    MutexLock lock(&mutex_);
+    at_work_.erase(name);
+    if (!gone.ok()) {
+      return absl::Status(gone.status().code(), absl::StrCat("cannot drop collection \"", name, "\": ", gone.status().message()));
+    }
+    collections_.erase(name);
+    damaged_.erase(name);
+  }
+  // What is left of it after an error goes when the store is opened next.
+  std::error_code ignored;
+  fs::remove_all(*gone, ignored);
   return absl::OkStatus();
 }
 

@@ -2,7 +2,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
+#include <thread>
 
 #include "base/file.h"
 #include "index/collection.h"
@@ -57,6 +59,51 @@ TEST_F(CollectionStoreTest, ADroppedCollectionLivesUntilItsLastUserLetsGo) {
   ASSERT_TRUE(store_->Create(Named("a")).ok());
   Reopen();
   EXPECT_EQ((*store_->Get("a"))->size(), 0);
+}
+
+TEST_F(CollectionStoreTest, ADroppedCollectionIsNeverSavedOverItsSuccessor) {
+  std::shared_ptr<Collection> old = *store_->Create(Named("a"));
+  ASSERT_TRUE(old->Upsert({{.id = "1", .text = "t", .metadata_json = "", .vector = {1, 0}}}).ok());
+  ASSERT_TRUE(store_->Drop("a").ok());
+  ASSERT_TRUE(store_->Create(Named("a")).ok());
+  // As SaveAll() does with what it listed before.
+  EXPECT_TRUE(old->Save().ok());
+  Reopen();
+  EXPECT_EQ((*store_->Get("a"))->size(), 0);
+}
+
+TEST_F(CollectionStoreTest, AFailedDropLeavesTheCollectionAsItWas) {
+  ASSERT_TRUE(store_->Create(Named("a")).ok());
+  std::filesystem::rename(folder_ / "data/a", folder_ / "elsewhere");
+  EXPECT_THAT(std::string(store_->Drop("a").message()), HasSubstr("cannot drop collection \"a\""));
+  std::filesystem::rename(folder_ / "elsewhere", folder_ / "data/a");
+  const auto collection = store_->Get("a");
+  ASSERT_TRUE(collection.ok()) << collection.status();
+  ASSERT_TRUE((*collection)->Upsert({{.id = "1", .text = "t", .metadata_json = "", .vector = {1, 0}}}).ok());
+  ASSERT_TRUE(store_->SaveAll().ok());
+  EXPECT_TRUE(store_->Drop("a").ok());
+  EXPECT_EQ(store_->Drop("a").code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(CollectionStoreTest, CallsForOneNameTakeTurns) {
+  std::vector<std::thread> threads;
+  std::atomic<int> created = 0, dropped = 0;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 20; ++i) {
+        const absl::Status status = store_->Create(Named("a")).status();
+        EXPECT_TRUE(status.ok() || absl::IsAlreadyExists(status)) << status;
+        created += status.ok();
+        EXPECT_TRUE(store_->SaveAll().ok());
+        const absl::Status drop = store_->Drop("a");
+        EXPECT_TRUE(drop.ok() || absl::IsNotFound(drop)) << drop;
+        dropped += drop.ok();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(created, dropped);
+  EXPECT_THAT(store_->List(), ElementsAre());
 }
 
 TEST_F(CollectionStoreTest, ADamagedCollectionDoesNotStopTheOthers) {

@@ -178,6 +178,44 @@ TEST_P(CollectionTest, RefusesBadDocumentsAndKeepsWhatItHas) {
   EXPECT_THAT(HitIds({0, 1, 0}, 5), ElementsAre("a"));
 }
 
+TEST_P(CollectionTest, RefusesBytesThatGrpcCouldNotSend) {
+  Make();
+  Document document = senvec::Make("1", {1, 0, 0});
+  document.text = "caf\xff";
+  EXPECT_THAT(std::string(collection_->Upsert({document}).status().message()), HasSubstr("its text is no valid UTF-8"));
+  document.text = "café";
+  document.metadata_json = "{\"k\":\"\xe9\"}";
+  EXPECT_THAT(std::string(collection_->Upsert({document}).status().message()), HasSubstr("metadata_json"));
+  document.metadata_json.clear();
+  document.id = "\xff";
+  const std::string message(collection_->Upsert({document}).status().message());
+  EXPECT_THAT(message, HasSubstr("its id is no valid UTF-8"));
+  EXPECT_EQ(message.find('\xff'), std::string::npos) << "the message itself goes over gRPC";
+  EXPECT_EQ(collection_->size(), 0);
+}
+
+TEST_P(CollectionTest, ReadersShareAFolderAndWriteNothing) {
+  Make();
+  ASSERT_TRUE(collection_->Upsert({senvec::Make("1", {1, 0, 0})}).ok());
+  ASSERT_TRUE(collection_->Save().ok());
+  EXPECT_EQ(Collection::OpenForReading(folder_ / "c").status().code(), absl::StatusCode::kFailedPrecondition);
+  collection_.reset();
+  fs::remove(folder_ / "c/LOCK");
+  const std::vector<std::string> files = Files();
+  const auto unlocked = Collection::OpenForReading(folder_ / "c");
+  ASSERT_TRUE(unlocked.ok()) << unlocked.status();
+  EXPECT_EQ(Files(), files);
+  Reopen();
+  collection_.reset();
+  const auto first = Collection::OpenForReading(folder_ / "c"), second = Collection::OpenForReading(folder_ / "c");
+  ASSERT_TRUE(first.ok() && second.ok()) << second.status();
+  EXPECT_EQ((*second)->Search({1, 0, 0}, 1)->at(0)[0].id, "1");
+  EXPECT_THAT(std::string((*first)->Upsert({senvec::Make("2", {1, 0, 0})}).status().message()), HasSubstr("for reading"));
+  EXPECT_EQ((*first)->Delete({"1"}).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE((*first)->Save().ok());
+  EXPECT_EQ(Collection::Open(folder_ / "c").status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
 TEST_P(CollectionTest, ADamagedFileIsNamed) {
   Make();
   ASSERT_TRUE(collection_->Upsert({senvec::Make("a", {1, 0, 0})}).ok());

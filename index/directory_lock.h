@@ -13,13 +13,18 @@ class DirectoryLock {
  public:
   // FailedPrecondition, naming the holder's process id, when another process has it.
   static absl::StatusOr<std::unique_ptr<DirectoryLock>> Acquire(const std::string& folder);
+  // Keeps writers out and lets other readers in. Writes nothing: a folder without LOCK, as one on a read-only disk may
+  // be, is taken without one.
+  static absl::StatusOr<std::unique_ptr<DirectoryLock>> AcquireShared(const std::string& folder);
   ~DirectoryLock();
+  bool is_shared() const { return is_shared_; }
   DirectoryLock(const DirectoryLock&) = delete;
   DirectoryLock& operator=(const DirectoryLock&) = delete;
 
  private:
-  explicit DirectoryLock(int fd) : fd_(fd) {}
-  const int fd_;
+  DirectoryLock(int fd, bool is_shared) : fd_(fd), is_shared_(is_shared) {}
+  const int fd_;  // -1 = there was no file to lock
+  const bool is_shared_;
 };
 
 }  // namespace senvec
