@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -6,14 +5,18 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "base/json.h"
 #include "base/status_macros.h"
 #include "cli/command.h"
 #include "cli/encode_stream.h"
 #include "cli/model_flags.h"
+#include "cli/partial_folder.h"
 #include "cli/usage_error.h"
 #include "dataio/corpus_reader.h"
 #include "dataio/line_reader.h"
+#include "encoder/tokenizer/utf8.h"
 #include "index/collection.h"
 
 namespace senvec {
@@ -62,60 +65,72 @@ absl::StatusOr<CollectionOptions> MakeOptions(const BuildFlags& flags, const Sen
   return options;
 }
 
-// Documents wait here from the reader until their vectors come.
-struct Pending {
-  std::vector<CorpusRecord> records;
+std::string Repaired(std::string text) { return IsValidUtf8(text) ? std::move(text) : RepairUtf8(text).text; }
+
+// The documents of a corpus: texts go to the encoder, the rest waits here until their vectors come.
+class Corpus {
+ public:
+  Corpus(CorpusReader* reader, std::string name) : reader_(reader), name_(std::move(name)) {}
+
+  // A TextSource. Bytes that are no UTF-8 become U+FFFD, as the tokenizer reads them.
+  absl::StatusOr<bool> Next(std::string& text) {
+    CorpusRecord record;
+    SENVEC_ASSIGN_OR_RETURN(const bool more, reader_->Next(record));
+    if (!more) return false;
+    record.id = Repaired(std::move(record.id));
+    record.text = Repaired(std::move(record.text));
+    const auto [known, is_new] = lines_.try_emplace(record.id, reader_->line_number());
+    if (!is_new) {
+      return absl::InvalidArgumentError(absl::StrCat(name_, ": line ", reader_->line_number(), ": id ", DumpJson(record.id),
+                                                     " is that of line ", known->second, " already; ids must be unique"));
+    }
+    text = record.text;
+    pending_.push_back(std::move(record));
+    return true;
+  }
+
+  // The documents of the texts given last, with their vectors.
+  std::vector<Document> Take(absl::Span<const float> rows, size_t dim) {
+    std::vector<Document> documents;
+    for (size_t i = 0; i < pending_.size(); ++i) {
+      const auto row = rows.subspan(i * dim, dim);
+      CorpusRecord& record = pending_[i];
+      documents.push_back({std::move(record.id), std::move(record.text), std::move(record.metadata_json), {row.begin(), row.end()}});
+    }
+    pending_.clear();
+    return documents;
+  }
+
+ private:
+  CorpusReader* const reader_;
+  const std::string name_;
+  std::vector<CorpusRecord> pending_;
+  absl::flat_hash_map<std::string, int64_t> lines_;  // by id
 };
 
 absl::Status Build(const BuildFlags& flags) {
   SENVEC_RETURN_IF_ERROR(AsUsageError(CorpusFormatOf(flags.input).status()));
   SENVEC_ASSIGN_OR_RETURN(const auto reader, CorpusReader::Open(flags.input));
   SENVEC_ASSIGN_OR_RETURN(const int64_t total, CountLines(flags.input));
+  // Half an index under that name would be taken for a whole one.
+  SENVEC_ASSIGN_OR_RETURN(const auto folder, PartialFolder::Create(flags.output));
   SENVEC_ASSIGN_OR_RETURN(const LoadedModel model, LoadModel(flags.model));
   SENVEC_ASSIGN_OR_RETURN(const CollectionOptions options, MakeOptions(flags, *model.encoder));
   SENVEC_RETURN_IF_ERROR(AsUsageError(options.Validate()));
-  absl::StatusOr<std::unique_ptr<Collection>> collection = Collection::Create(flags.output, options);
-  if (absl::IsAlreadyExists(collection.status())) {
-    return absl::AlreadyExistsError(absl::StrCat(collection.status().message(), "; remove it or take another --output"));
-  }
-  SENVEC_RETURN_IF_ERROR(collection.status());
-  Pending pending;
-  const TextSource source = [&](std::string& text) -> absl::StatusOr<bool> {
-    CorpusRecord record;
-    SENVEC_ASSIGN_OR_RETURN(const bool more, reader->Next(record));
-    if (!more) return false;
-    text = record.text;
-    pending.records.push_back(std::move(record));
-    return true;
-  };
-  const size_t dim = static_cast<size_t>(options.index.dim);
-  const auto sink = [&](absl::Span<const std::string> texts, const SentenceEncoder::TextsResult& result) {
-    std::vector<Document> documents;
-    for (size_t i = 0; i < texts.size(); ++i) {
-      CorpusRecord& record = pending.records[i];
-      const auto row = absl::MakeConstSpan(result.rows).subspan(i * dim, dim);
-      documents.push_back({std::move(record.id), std::move(record.text), std::move(record.metadata_json), {row.begin(), row.end()}});
-    }
-    pending.records.clear();
-    const auto inserted = (*collection)->Upsert(documents);
+  SENVEC_ASSIGN_OR_RETURN(const auto collection, Collection::Create(folder->path(), options));
+  Corpus corpus(reader.get(), flags.input);
+  const auto sink = [&](absl::Span<const std::string>, const SentenceEncoder::TextsResult& result) {
+    const auto inserted = collection->Upsert(corpus.Take(result.rows, static_cast<size_t>(options.index.dim)));
     return inserted.ok() ? absl::OkStatus() : absl::Status(inserted.status().code(), absl::StrCat("near line ", reader->line_number(), ": ", inserted.status().message()));
   };
-  const auto totals = EncodeStream(source, EncodeWith(*model.encoder, options.passage_prompt, {}), total, sink);
-  absl::Status status = totals.status();
-  if (status.ok()) status = (*collection)->Save();
-  if (!status.ok()) {
-    // Half an index under that name would be taken for a whole one.
-    collection->reset();
-    std::error_code ignored;
-    for (const char* name : {"MANIFEST.json", "documents-1.bin", "vectors-1.idx", "LOCK"}) {
-      std::filesystem::remove(std::filesystem::path(flags.output) / name, ignored);
-    }
-    std::filesystem::remove(flags.output, ignored);
-    return status;
-  }
-  WarnOfTruncation(*totals, model.encoder->info().max_tokens);
+  SENVEC_ASSIGN_OR_RETURN(const StreamTotals totals,
+                          EncodeStream([&](std::string& text) { return corpus.Next(text); },
+                                       EncodeWith(*model.encoder, options.passage_prompt, {}), total, sink));
+  SENVEC_RETURN_IF_ERROR(collection->Save());
+  SENVEC_RETURN_IF_ERROR(folder->Publish());
+  WarnOfTruncation(totals, model.encoder->info().max_tokens);
   std::fprintf(stderr, "%s: %lld documents, %d dimensions, %s\n", flags.output.c_str(),
-               static_cast<long long>((*collection)->size()), options.index.dim, flags.kind.c_str());
+               static_cast<long long>(collection->size()), options.index.dim, flags.kind.c_str());
   return absl::OkStatus();
 }
 
@@ -128,7 +143,8 @@ CommandRunner DeclareIndexBuild(FlagSet& flags) {
       "form: .txt has one text a line (its id is the line's number), .tsv id, tab, text, .jsonl objects with \"text\" and, "
       "if wanted, \"id\" and \"metadata\".\n"
       "Where the model defines prompts, documents get its passage prompt and later queries its query prompt; the "
-      "collection remembers both, and the model's and whitening's fingerprints.");
+      "collection remembers both, and the model's and whitening's fingerprints. Ids must be unique; bytes that are no UTF-8 "
+      "become U+FFFD. The folder appears when all is done, or not at all.");
   flags.Add("--input", "FILE", &build->input, "the corpus").Required();
   flags.Add("--output", "DIR", &build->output, "a new folder; its name is the collection's").Required();
   flags.Add("--kind", "NAME", &build->kind, "exact compares all; hnsw is a graph, faster from some 10,000 documents on")

@@ -2,8 +2,10 @@
 """The program from outside: forms of input and output, exit codes, a server's life. cli_test.py PROGRAM SOURCE_DIR"""
 import array
 import ast
+import fcntl
 import json
 import math
+import os
 import pathlib
 import shutil
 import signal
@@ -142,6 +144,53 @@ class CliTest(unittest.TestCase):
         _, err = self.run_program("index", "build", "--model", self.model, "--input", corpus, "--output", self.folder / "i", code=1)
         self.assertIn("bad.jsonl", err)
         self.assertFalse((self.folder / "i").exists())
+
+    def build(self, corpus, output, code=0):
+        return self.run_program("index", "build", "--model", self.model, "--input", corpus, "--output", output, code=code)
+
+    def test_a_killed_build_leaves_no_index_and_the_next_one_cleans_up(self):
+        corpus, output = self.folder / "corpus.tsv", self.folder / "new/index"
+        os.mkfifo(corpus)
+        process = subprocess.Popen([PROGRAM, "index", "build", "--model", self.model, "--input", corpus, "--output", output])
+        with open(corpus, "wb", buffering=0) as pipe:
+            # More than a pipe holds: when it is written, the program has begun to read, and to build.
+            for i in range(2000):
+                pipe.write(b"d%d\twhere is my parcel? where is my parcel? where is my parcel?\n" % i)
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(timeout=60), -signal.SIGTERM)
+        self.assertEqual([p.name for p in output.parent.iterdir()], [f".index.partial-{process.pid}"])
+        corpus.unlink()
+        corpus.write_text("a\treset my password\n")
+        self.build(corpus, output)
+        self.assertEqual([p.name for p in output.parent.iterdir()], ["index"])
+        self.assertTrue((output / "MANIFEST.json").exists())
+
+    def test_an_id_that_comes_twice_is_told_with_both_lines(self):
+        corpus = self.folder / "corpus.tsv"
+        corpus.write_text("".join(f"d{i % 299}\ttext\n" for i in range(300)))
+        _, err = self.build(corpus, self.folder / "i", code=1)
+        self.assertIn('corpus.tsv: line 300: id "d0" is that of line 1 already', err)
+        self.assertFalse((self.folder / "i").exists())
+
+    def test_a_corpus_with_invalid_utf8_is_indexed_and_found_over_grpc(self):
+        corpus = self.folder / "corpus.tsv"
+        corpus.write_bytes(b"d\xff1\treset \xff\xfe password\n")
+        self.build(corpus, self.folder / "data/faq")
+        _, address = self.serve()
+        out, _ = self.run_program("search", "--server", address, "--collection", "faq", "--json", "reset password")
+        (hit,) = json.loads(out)["hits"]
+        self.assertEqual((hit["id"], hit["text"]), ("d\ufffd1", "reset \ufffd\ufffd password"))
+
+    def test_two_searches_share_a_folder_that_cannot_be_written(self):
+        corpus, index = self.folder / "corpus.tsv", self.folder / "index"
+        corpus.write_text("a\treset my password\n")
+        self.build(corpus, index)
+        with open(index / "LOCK") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH)  # as another search does
+            before = {p.name: p.stat().st_mtime_ns for p in index.iterdir()}
+            out, _ = self.run_program("search", "--index", index, "reset")
+            self.assertIn("reset my password", out)
+            self.assertEqual({p.name: p.stat().st_mtime_ns for p in index.iterdir()}, before)
 
     def test_eval_sts_agrees_with_a_calculation_from_the_vectors(self):
         rows = self.embed()
