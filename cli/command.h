@@ -15,7 +15,7 @@ using CommandRunner = std::function<absl::Status()>;
 struct Command {
   const char* name;     // as typed after "senvec": "embed", "whiten fit"
   const char* summary;  // one line for the list
-  // Declares flags and help; what it returns owns the flags' targets.
+  // Declares flags and help; what it returns owns the flags' targets and may use `flags`, which outlives it.
   CommandRunner (*declare)(FlagSet& flags);
 };
 

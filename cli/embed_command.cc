@@ -54,8 +54,9 @@ absl::Status OpenModel(const EmbedFlags& flags, Source& source) {
   return absl::OkStatus();
 }
 
-absl::Status Embed(const EmbedFlags& flags) {
+absl::Status Embed(const FlagSet& given, const EmbedFlags& flags) {
   if (flags.model.model.empty() == flags.server.empty()) return UsageError("give either --model DIR or --server HOST:PORT");
+  if (!flags.server.empty()) SENVEC_RETURN_IF_ERROR(RefuseModelFlags(given));
   SENVEC_RETURN_IF_ERROR(AsUsageError(VectorWriter::CheckName(flags.output)));
   SENVEC_ASSIGN_OR_RETURN(const auto reader, LineReader::Open(flags.input));
   SENVEC_ASSIGN_OR_RETURN(const int64_t total, CountLines(flags.input));
@@ -101,7 +102,7 @@ CommandRunner DeclareEmbed(FlagSet& flags) {
                 "a file of sentences into an array for numpy.load");
   flags.Example("echo 'How do I reset my password?' | senvec embed --model models/all-MiniLM-L6-v2",
                 "one sentence, seen at once");
-  return [embed] { return Embed(*embed); };
+  return [embed, &flags] { return Embed(flags, *embed); };
 }
 
 }  // namespace senvec

@@ -169,8 +169,9 @@ absl::Status FlagSet::Parse(absl::Span<const std::string> arguments, bool& wants
     if (LooksLikeFlag(argument)) return UnknownFlag(argument);
   }
   for (size_t i = 0; i < flags_.size(); ++i) {
-    const Flag& flag = *flags_[i];
-    if (options[i]->count() == 0) {
+    Flag& flag = *flags_[i];
+    flag.given_ = options[i]->count() > 0;
+    if (!flag.given_) {
       if (!flag.required_) continue;
       return UsageError(absl::StrCat(flag.name_, " ", flag.metavar_, " is missing: ", flag.help_));
     }
@@ -180,6 +181,13 @@ absl::Status FlagSet::Parse(absl::Span<const std::string> arguments, bool& wants
   }
   if (dashes != arguments.end()) rest.insert(rest.end(), dashes + 1, arguments.end());
   return TakePositionals(rest);
+}
+
+absl::Status FlagSet::RefuseGiven(absl::Span<const absl::string_view> names, absl::string_view why) const {
+  for (const auto& flag : flags_) {
+    if (flag->given_ && absl::c_linear_search(names, flag->name_)) return UsageError(absl::StrCat(flag->name_, ": ", why));
+  }
+  return absl::OkStatus();
 }
 
 std::string FlagSet::UsageLine() const {

@@ -32,6 +32,7 @@ class FlagSet {
     std::string help_;
     std::string default_;  // shown in the help; empty = none
     bool required_ = false;
+    bool given_ = false;  // by the last Parse()
     std::vector<std::string> words_;
     std::optional<double> lowest_, highest_;
     std::string* text_ = nullptr;
@@ -63,6 +64,9 @@ class FlagSet {
   // Fills the targets. A usage error (see usage_error.h) names the flag and what it takes. `wants_help` is set,
   // and nothing else is checked, when --help or -h is there.
   absl::Status Parse(absl::Span<const std::string> arguments, bool& wants_help);
+
+  // After Parse(): a usage error, which names the first of `names` that was given and says `why` it has no place there.
+  absl::Status RefuseGiven(absl::Span<const absl::string_view> names, absl::string_view why) const;
 
   // The page that --help prints, at most 80 columns wide unless an example is wider.
   std::string Help() const;

@@ -54,6 +54,14 @@ TEST_F(FlagSetTest, NamesWhatIsWrong) {
   EXPECT_THAT(Fault({"--modle", "m"}), HasSubstr("did you mean --model?"));
 }
 
+TEST_F(FlagSetTest, RefusesWhatWasGivenEvenAtItsDefault) {
+  EXPECT_EQ(Fault({"--model", "m", "--k", "5"}), "");
+  EXPECT_TRUE(flags_.RefuseGiven({"--beta", "--json"}, "not here").ok());
+  EXPECT_EQ(flags_.RefuseGiven({"--beta", "--k"}, "not here").message(), "--k: not here");
+  EXPECT_EQ(Fault({"--model", "m"}), "");
+  EXPECT_TRUE(flags_.RefuseGiven({"--k"}, "not here").ok());
+}
+
 TEST_F(FlagSetTest, HelpShowsEveryFlagItsDefaultAndTheExample) {
   bool help = false;
   EXPECT_TRUE(flags_.Parse({"--help"}, help).ok());

@@ -33,6 +33,11 @@ void DeclareWhiteningFlag(FlagSet& flags, ModelFlags& model) {
             "a transform that `senvec whiten fit` made for this model");
 }
 
+absl::Status RefuseModelFlags(const FlagSet& flags) {
+  return flags.RefuseGiven({"--model", "--pooling", "--whitening", "--max-tokens", "--precision", "--threads"},
+                           "with --server the server's own model and settings encode; leave it out, or give it to `senvec serve`");
+}
+
 absl::StatusOr<LoadedModel> LoadModel(const ModelFlags& flags) {
   LoadOptions options;
   if (!flags.pooling.empty()) {

@@ -26,6 +26,9 @@ void DeclareModelFlags(FlagSet& flags, ModelFlags& model, bool required = true);
 // Declares --whitening.
 void DeclareWhiteningFlag(FlagSet& flags, ModelFlags& model);
 
+// A usage error when one of these flags was given although a server encodes, which has its own model and settings.
+absl::Status RefuseModelFlags(const FlagSet& flags);
+
 // A model and the threads it runs on.
 struct LoadedModel {
   std::unique_ptr<ThreadPool> pool;

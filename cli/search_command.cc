@@ -61,11 +61,13 @@ absl::StatusOr<Results> SearchHere(const SearchFlags& flags) {
   return collection->Search(encoded.rows, static_cast<int32_t>(flags.k));
 }
 
-absl::Status Check(const SearchFlags& flags) {
+absl::Status Check(const FlagSet& given, const SearchFlags& flags) {
   if (flags.queries.empty()) return UsageError("no query is given");
   if (flags.index.empty() == flags.server.empty()) return UsageError("give either --index DIR or --server HOST:PORT");
   if (!flags.server.empty() && flags.collection.empty()) return UsageError("--server needs --collection NAME");
-  return absl::OkStatus();
+  if (flags.server.empty()) return given.RefuseGiven({"--collection"}, "it goes with --server; --index names a folder");
+  SENVEC_RETURN_IF_ERROR(RefuseModelFlags(given));
+  return given.RefuseGiven({"--prompt"}, "with --server queries get the collection's own prompt; leave it out, or search with --index");
 }
 
 std::string JsonLine(const std::string& query, const std::vector<Hit>& hits) {
@@ -87,8 +89,8 @@ std::string Table(const std::string& query, const std::vector<Hit>& hits) {
   return text;
 }
 
-absl::Status Search(const SearchFlags& flags) {
-  SENVEC_RETURN_IF_ERROR(Check(flags));
+absl::Status Search(const FlagSet& given, const SearchFlags& flags) {
+  SENVEC_RETURN_IF_ERROR(Check(given, flags));
   SENVEC_ASSIGN_OR_RETURN(const Results results,
                           flags.server.empty() ? SearchHere(flags)
                                                : RemoteServer::At(flags.server)->Search(flags.collection, flags.queries,
@@ -120,7 +122,7 @@ CommandRunner DeclareSearch(FlagSet& flags) {
   DeclareWhiteningFlag(flags, search->model);
   flags.Example("senvec search --index data/helpdesk --k 3 '怎么重置密码？' 'Where is my parcel?'", "two queries, three hits each");
   flags.Example("senvec search --server 127.0.0.1:7411 --collection helpdesk 'Where is my parcel?'", "over gRPC");
-  return [search] { return Search(*search); };
+  return [search, &flags] { return Search(flags, *search); };
 }
 
 }  // namespace senvec
