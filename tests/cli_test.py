@@ -78,7 +78,40 @@ class CliTest(unittest.TestCase):
         out, _ = self.run_program("tokenize", "--model", self.model, "--max-tokens", 3, "--tokens", stdin="reset parcel\n".encode())
         row = json.loads(out)
         self.assertEqual((row["truncated"], row["tokens"]), (1, ["[CLS]", "reset", "[SEP]"]))
-        self.assertEqual(row["offsets"][1], [0, 5])
+        self.assertEqual((row["offsets"][1], row["type_ids"]), ([0, 5], [0, 0, 0]))
+
+    def test_tokenize_cuts_where_the_model_does_unless_told_otherwise(self):
+        text = ("reset " * 100).encode()
+        limit = json.loads((self.model / "config.json").read_text())["max_position_embeddings"]
+        cut = json.loads(self.run_program("tokenize", "--model", self.model, stdin=text)[0])
+        self.assertEqual((len(cut["ids"]), cut["truncated"]), (limit, 102 - limit))
+        out, _ = self.run_program("embed", "--model", self.model, stdin=text)
+        self.assertEqual((json.loads(out)["tokens"], json.loads(out)["truncated"]), (limit, 102 - limit))
+        whole = json.loads(self.run_program("tokenize", "--model", self.model, "--no-truncation", stdin=text)[0])
+        self.assertEqual((len(whole["ids"]), whole["truncated"]), (102, 0))
+        self.run_program("tokenize", "--model", self.model, "--no-truncation", "--max-tokens", 5, code=2)
+        self.run_program("tokenize", "--model", self.model, "--max-tokens", 1, code=2)
+
+    def test_tokenize_reads_pairs(self):
+        out, _ = self.run_program("tokenize", "--model", self.model, "--pairs", "--tokens", stdin="reset\tmy 密码\n".encode())
+        row = json.loads(out)
+        self.assertEqual(row["tokens"], ["[CLS]", "reset", "[SEP]", "my", "密", "码", "[SEP]"])
+        self.assertEqual(row["type_ids"], [0, 0, 0, 1, 1, 1, 1])
+        self.assertEqual(row["offsets"], [[0, 0], [0, 5], [0, 0], [0, 2], [3, 6], [6, 9], [0, 0]])
+        _, err = self.run_program("tokenize", "--model", self.model, "--pairs", stdin=b"reset\n", code=1)
+        self.assertIn("line 1: expected text TAB text", err)
+
+    def test_flags_that_a_server_would_ignore_are_refused(self):
+        for flag in (["--pooling", "cls"], ["--whitening", "w"], ["--max-tokens", 3], ["--precision", "fp32"], ["--threads", 1]):
+            _, err = self.run_program("embed", "--server", "127.0.0.1:1", *flag, code=2, stdin=b"")
+            self.assertIn(f"{flag[0]}: with --server", err)
+            _, err = self.run_program("search", "--server", "127.0.0.1:1", "--collection", "c", *flag, "q", code=2)
+            self.assertIn(f"{flag[0]}: with --server", err)
+        for flag in (["--prompt", "none"], ["--model", self.model]):
+            _, err = self.run_program("search", "--server", "127.0.0.1:1", "--collection", "c", *flag, "q", code=2)
+            self.assertIn(f"{flag[0]}: with --server", err)
+        _, err = self.run_program("search", "--index", "i", "--collection", "c", "q", code=2)
+        self.assertIn("--collection: it goes with --server", err)
 
     def test_embed_writes_npy_and_jsonl_with_the_same_values(self):
         rows = self.embed()
