@@ -3,12 +3,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -18,6 +21,7 @@
 #include "base/thread_pool.h"
 #include "cli/command.h"
 #include "cli/environment.h"
+#include "cli/library_versions.h"
 #include "cli/model_flags.h"
 #include "dataio/standard_output.h"
 #include "encoder/sentence_encoder.h"
@@ -41,16 +45,40 @@ struct Finding {
 };
 
 Finding CheckCpu() {
-  std::string isas = absl::StrJoin(SentenceEncoder::SupportedIsaNames(), ", ");
-  const bool fast = isas.find("avx2") != std::string::npos;
-  return {fast, absl::StrCat("CPU: ", ThreadPool::AvailableCpus(), " for this process; instruction sets ", isas),
-          "encoding works but is slow; a CPU with AVX2 is several times as fast"};
+  const std::vector<std::string> isas = SentenceEncoder::SupportedIsaNames();
+  const std::string all = absl::StrJoin(isas, ", ");
+  const std::string what = absl::StrCat("CPU: ", ThreadPool::AvailableCpus(), " for this process; instruction sets ", all);
+  const std::string chosen = EnvironmentOr(kIsaVariable, "auto");
+  if (chosen != "auto" && !absl::c_linear_search(isas, chosen)) {
+    return {false, absl::StrCat(what, "; ", kIsaVariable, " asks for ", chosen, ", which this CPU does not have"),
+            absl::StrCat("unset ", kIsaVariable)};
+  }
+  if (chosen == "baseline" && isas.size() > 1) {
+    return {false, absl::StrCat(what, "; ", kIsaVariable, " allows baseline only, which is slow"), absl::StrCat("unset ", kIsaVariable)};
+  }
+  return {absl::c_linear_search(isas, "avx2"), what, "encoding works but is slow; a CPU with AVX2 is several times as fast"};
+}
+
+Finding CheckLibraries() {
+  std::vector<std::string> good, bad;
+  for (const LibraryVersion& library : LibraryVersions()) {
+    const bool same = library.running.empty() || library.running == library.built;
+    const std::string text = same ? absl::StrCat(library.name, " ", library.built)
+                                  : absl::StrCat(library.name, " ", library.running, " (built with ", library.built, ")");
+    (IsCompatible(library) ? good : bad).push_back(text);
+  }
+  if (bad.empty()) return {true, absl::StrCat("libraries: ", absl::StrJoin(good, ", ")), ""};
+  return {false, absl::StrCat("libraries: ", absl::StrJoin(bad, ", ")),
+          "build again on this machine with scripts/build.sh, or install the versions it was built with (scripts/setup.sh on Debian 12)"};
 }
 
 Finding CheckModelDirectory(const std::string& directory) {
   if (directory.empty()) return {true, "model: not checked (no --model)", ""};
   ThreadPool pool(1);
-  const auto encoder = SentenceEncoder::Load(directory, {}, &pool);
+  LoadOptions options;
+  const std::string isa = EnvironmentOr(kIsaVariable, "auto");
+  if (isa != "auto" && absl::c_linear_search(SentenceEncoder::SupportedIsaNames(), isa)) options.isa = isa;
+  const auto encoder = SentenceEncoder::Load(directory, options, &pool);
   if (!encoder.ok()) {
     return {false, absl::StrCat("model: ", encoder.status().message()), "fetch it again with scripts/get-model.sh, or name another --model"};
   }
@@ -59,20 +87,32 @@ Finding CheckModelDirectory(const std::string& directory) {
   return {true, absl::StrFormat("model: %s loads and encodes (%d values, %s)", directory, (*encoder)->info().dim, (*encoder)->info().family), ""};
 }
 
+// How to mend what kept a folder from being opened or written.
+std::string DataRemedy(const absl::Status& status) {
+  if (absl::IsPermissionDenied(status)) return "give this user the right to write there, or name another --data";
+  if (absl::IsResourceExhausted(status)) return "free space on the disk, or name another --data";
+  if (absl::StrContains(status.message(), "in use by another process")) {
+    return "stop that process (a `senvec serve`, mostly), or name another --data";
+  }
+  return "name a --data that is a folder, or can be made one";
+}
+
 Finding CheckDataDirectory(const std::string& directory) {
   if (directory.empty()) return {true, "data: not checked (no --data)", ""};
+  const auto fault = [](const absl::Status& status) {
+    return Finding{false, absl::StrCat("data: ", status.message()), DataRemedy(status)};
+  };
   const auto store = CollectionStore::Open(directory);
-  if (!store.ok()) return {false, absl::StrCat("data: ", store.status().message()), "make the folder writable for this user, or stop the other process"};
+  if (!store.ok()) return fault(store.status());
   const std::string probe = JoinPath(directory, ".doctor");
-  if (const absl::Status status = WriteFileAtomically(probe, "x"); !status.ok()) {
-    return {false, absl::StrCat("data: ", status.message()), "make the folder writable for this user, and see that the disk is not full"};
-  }
+  if (const absl::Status status = WriteFileAtomically(probe, "x"); !status.ok()) return fault(status);
   ::unlink(probe.c_str());
   std::error_code error;
   const auto space = std::filesystem::space(directory, error);
   if (!(*store)->damaged().empty()) {
     const CollectionStore::Damaged first = (*store)->damaged()[0];
-    return {false, absl::StrCat("data: collection ", first.name, ": ", first.status.message()), "restore or drop it"};
+    return {false, absl::StrCat("data: collection ", first.name, ": ", first.status.message()),
+            absl::StrCat("restore ", JoinPath(directory, first.name), " from a backup, or remove it and build it again")};
   }
   return {true, absl::StrFormat("data: %s is writable, %d collections, %.1f GiB free", directory, (*store)->List().size(),
                                 error ? 0.0 : static_cast<double>(space.available) / (1 << 30)), ""};
@@ -94,14 +134,18 @@ Finding CheckPort(const std::string& listen) {
   const int one = 1;
   ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
   const bool is_free = ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+  const int reason = errno;
   ::close(fd);
-  return {is_free, absl::StrCat("port: ", listen, is_free ? " is free" : " is taken"), "choose another with --listen HOST:PORT, or stop what uses it"};
+  if (is_free) return {true, absl::StrCat("port: ", listen, " is free"), ""};
+  if (reason == EADDRINUSE) return {false, absl::StrCat("port: ", listen, " is taken"), "choose another with --listen HOST:PORT, or stop what uses it"};
+  return {false, std::string(ErrnoToStatus(reason, absl::StrCat("port: ", listen, " cannot be taken")).message()),
+          "choose an address of this machine and a port from 1024 up with --listen HOST:PORT"};
 }
 
 absl::Status Doctor(const DoctorFlags& flags) {
   int faults = 0;
   for (const auto& check : std::vector<std::function<Finding()>>{
-           CheckCpu, [&] { return CheckModelDirectory(flags.model); }, [&] { return CheckDataDirectory(flags.data); },
+           CheckCpu, CheckLibraries, [&] { return CheckModelDirectory(flags.model); }, [&] { return CheckDataDirectory(flags.data); },
            [&] { return CheckPort(flags.listen); }}) {
     const Finding finding = check();
     faults += !finding.good;
@@ -116,7 +160,7 @@ absl::Status Doctor(const DoctorFlags& flags) {
 
 CommandRunner DeclareDoctor(FlagSet& flags) {
   auto doctor = std::make_shared<DoctorFlags>();
-  flags.Describe("Checks what Senvec needs on this machine: CPU features, the model's files (it is loaded and tried), the data "
+  flags.Describe("Checks what Senvec needs on this machine: CPU features, libraries, the model's files (it is loaded and tried), the data "
                  "directory (writable, not locked, collections whole) and a free port. Each fault comes with its remedy; "
                  "the exit code is 1 when there is one.");
   flags.Add("--model", "DIR", &doctor->model, "a model's directory");

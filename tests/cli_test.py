@@ -298,6 +298,61 @@ class CliTest(unittest.TestCase):
         _, err = self.run_program("serve", "--model", self.model, "--data", self.folder / "other", "--listen", address, code=1)
         self.assertIn("--listen", err)
 
+    def doctor(self, *arguments, faults, listen="127.0.0.1:0", env=None):
+        """Lines of the report by what they are about, with the remedy where there is a fault."""
+        result = subprocess.run([PROGRAM, "doctor", "--listen", listen, *map(str, arguments)], capture_output=True,
+                                text=True, env={**os.environ, **(env or {})}, timeout=300)
+        self.assertEqual(result.returncode, 1 if faults else 0, result.stdout + result.stderr)
+        self.assertEqual(result.stdout.count("FAULT "), faults, result.stdout)
+        report, about = {}, None
+        for line in result.stdout.splitlines():
+            if not line.startswith("      remedy: "):
+                about = line[6:].split(":")[0]
+            report[about] = report.get(about, "") + line + "\n"
+        return report
+
+    def test_doctor_finds_nothing_wrong_with_a_good_machine(self):
+        report = self.doctor("--model", self.model, "--data", self.folder / "data", faults=0)
+        self.assertEqual(list(report), ["CPU", "libraries", "model", "data", "port"])
+        for library in ("gRPC 1.", "protobuf 3.", "oneDNN ", "OpenBLAS 0.", "FAISS 1."):
+            self.assertIn(library, report["libraries"])
+        self.assertIn("loads and encodes", report["model"])
+
+    def test_doctor_tells_each_fault_and_its_remedy(self):
+        slow = self.doctor(faults=1, env={"SENVEC_ISA": "baseline"})["CPU"]
+        self.assertIn("remedy: unset SENVEC_ISA", slow)
+        for name in ("config.json", "model.safetensors", "vocab.txt"):
+            part = self.folder / "part"
+            shutil.copytree(self.model, part)
+            (part / name).unlink()
+            report = self.doctor("--model", part, faults=1)["model"]
+            self.assertIn(name, report)
+            self.assertIn("remedy: fetch it again with scripts/get-model.sh", report)
+            shutil.rmtree(part)
+        # Whoever runs the tests, root too, cannot make folders in these places.
+        self.assertIn("remedy: name a --data that is a folder", self.doctor("--data", self.input, faults=1)["data"])
+        self.assertIn("remedy: ", self.doctor("--data", "/proc/senvec", faults=1)["data"])
+        data = self.folder / "data"
+        process, address = self.serve()
+        locked = self.doctor("--data", data, faults=1)["data"]
+        self.assertIn(f"process id {process.pid}", locked)
+        self.assertIn("remedy: stop that process", locked)
+        self.assertNotIn("write", locked)
+        taken = self.doctor(listen=address, faults=1)["port"]
+        self.assertIn("is taken", taken)
+        self.assertIn("remedy: choose another with --listen", taken)
+        self.assertIn("is not HOST:PORT", self.doctor(listen="7411", faults=1)["port"])
+        self.assertIn("remedy: choose an address of this machine", self.doctor(listen="192.0.2.1:7411", faults=1)["port"])
+
+    def test_doctor_names_a_damaged_collection(self):
+        corpus = self.folder / "corpus.txt"
+        corpus.write_text("reset\n")
+        self.build(corpus, self.folder / "data/faq")
+        (self.folder / "data/faq/MANIFEST.json").write_text("{")
+        report = self.doctor("--data", self.folder / "data", faults=1)["data"]
+        self.assertIn("collection faq", report)
+        self.assertIn("remedy: restore", report)
+
     def test_serve_reads_its_configuration(self):
         config = self.folder / "senvec.json"
         config.write_text(json.dumps({"max_k": 3}))
