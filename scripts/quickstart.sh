@@ -35,12 +35,14 @@ else
 fi
 
 step "5/5 Serve on $listen, embed and search over gRPC"
-"$senvec" serve --model "models/$model" --data data --listen "$listen" 2> data/server.log &
+"$senvec" serve --model "models/$model" --data data --listen "$listen" < /dev/null > data/server.log 2>&1 &
 server=$!
 stop() { kill "$server" 2>/dev/null && wait "$server" 2>/dev/null; true; }
 trap stop EXIT
-until "$senvec" health --server "$listen" --timeout 1 >/dev/null 2>&1; do
+# An older server at the address answers too: ours is up when it says so itself, and gone when it cannot have the address.
+until grep -q 'serving on ' data/server.log && "$senvec" health --server "$listen" --timeout 1 >/dev/null 2>&1; do
   kill -0 "$server" 2>/dev/null || { echo "the server ended:" >&2; tail -5 data/server.log >&2; exit 1; }
+  sleep 0.1
 done
 echo "a question as a vector (384 values, the first ones):"
 echo '怎么重置密码？' | "$senvec" embed --server "$listen" --prompt query 2>/dev/null | cut -c1-100 | sed 's/$/.../'
