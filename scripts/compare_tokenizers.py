@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Compares Senvec's token ids and offsets with those of the Hugging Face `tokenizers` library; zero differences wanted.
+"""Compares Senvec's token ids, type ids and offsets with those of the Hugging Face `tokenizers` library; zero differences
+wanted.
 
     pip install tokenizers
     python3 scripts/compare_tokenizers.py --program build/release/bin/tokenizer_pipe MODEL_DIR… [--data DIR]
 
 Compared are: every code point alone, between letters and doubled; every line of every text file under --data; and
---random strings that mix scripts, combining marks, controls, invalid UTF-8 and the model's special tokens. Exit code 1
-and the first differences when there are any.
+--random strings that mix scripts, combining marks, controls, invalid UTF-8 and the model's special tokens, alone and as
+pairs. Exit code 1 and the first differences when there are any; with --offsets those are compared too, and counted, but
+do not decide.
 """
 import argparse
 import pathlib
@@ -22,20 +24,23 @@ BATCH = 200000
 
 
 def encode(program, model, mode, texts):
-    """(ids, spans) of every text from tokenizer_pipe."""
-    payload = b"".join(struct.pack("<I", len(text)) + text for text in texts)
+    """(ids, type ids, spans) of every text, or pair of texts, from tokenizer_pipe."""
+    flat_texts = [part for pair in texts for part in pair] if mode == "pairs" else texts
+    payload = b"".join(struct.pack("<I", len(text)) + text for text in flat_texts)
     data = subprocess.run([program, model, mode], input=payload, stdout=subprocess.PIPE, check=True).stdout
     at, answers = 0, []
     for _ in texts:
         (n,) = struct.unpack_from("<I", data, at)
         ids = list(struct.unpack_from(f"<{n}i", data, at + 4))
         at += 4 + 4 * n
-        spans = []
-        if mode == "offsets":
+        types, spans = [], []
+        if mode != "ids":
+            types = list(struct.unpack_from(f"<{n}I", data, at))
+            at += 4 * n
             flat = struct.unpack_from(f"<{2 * n}I", data, at)
             at += 8 * n
             spans = list(zip(flat[::2], flat[1::2]))
-        answers.append((ids, spans))
+        answers.append((ids, types, spans))
     return answers
 
 
@@ -88,12 +93,16 @@ def random_texts(count, special, seed):
     return (one() for _ in range(count))
 
 
-def byte_offsets(text, spans):
-    """Character offsets of the library in bytes."""
-    at = [0]
-    for c in text:
-        at.append(at[-1] + len(c.encode()))
-    return [(at[a], at[b]) for a, b in spans]
+def byte_offsets(texts, encoding):
+    """Character offsets of the library in bytes; `texts` are the text, or the two of a pair."""
+    tables = []
+    for text in texts:
+        at = [0]
+        for c in text:
+            at.append(at[-1] + len(c.encode()))
+        tables.append(at)
+    return [(0, 0) if sequence is None else (tables[sequence][a], tables[sequence][b])
+            for (a, b), sequence in zip(encoding.offsets, encoding.sequence_ids)]
 
 
 def batches(texts):
@@ -107,26 +116,29 @@ def batches(texts):
         yield batch
 
 
-def compare(program, model, name, texts, check_offsets, shown):
+def compare(program, model, name, texts, mode, shown, offsets=False):
+    """Texts, or pairs of texts with the mode "pairs". Type ids are compared where the mode gives them."""
     reference = Tokenizer.from_file(str(pathlib.Path(model) / "tokenizer.json"))
     reference.no_padding()
     reference.no_truncation()
     total = differences = offset_differences = 0
     for batch in batches(texts):
-        answers = encode(program, model, "offsets" if check_offsets else "ids", batch)
-        decoded = [t.decode("utf-8", errors="replace") for t in batch]
-        for raw, text, expected, (ids, spans) in zip(batch, decoded, reference.encode_batch(decoded), answers):
+        raws = [text if mode == "pairs" else (text,) for text in batch]
+        decoded = [tuple(part.decode("utf-8", errors="replace") for part in raw) for raw in raws]
+        encoded = reference.encode_batch(decoded if mode == "pairs" else [text for (text,) in decoded])
+        for raw, text, expected, (ids, types, spans) in zip(raws, decoded, encoded, encode(program, model, mode, batch)):
             total += 1
-            if ids != expected.ids:
+            if ids != expected.ids or (mode != "ids" and types != expected.type_ids):
                 differences += 1
                 if differences <= shown:
-                    print(f"  {raw!r}\n    ours   {ids}\n    theirs {expected.ids}")
-            elif check_offsets and raw == text.encode() and spans != byte_offsets(text, expected.offsets):
+                    print(f"  {raw!r}\n    ours   {ids} {types}\n    theirs {expected.ids} {expected.type_ids}")
+            elif offsets and raw == tuple(part.encode() for part in text) and spans != byte_offsets(text, expected):
                 offset_differences += 1
                 if offset_differences <= shown:
-                    print(f"  offsets of {raw!r}\n    ours   {spans}\n    theirs {byte_offsets(text, expected.offsets)}")
-    print(f"{pathlib.Path(model).name}: {name}: {total} texts, {differences} with other ids"
-          + (f", {offset_differences} with other offsets" if check_offsets else ""), flush=True)
+                    print(f"  offsets of {raw!r}\n    ours   {spans}\n    theirs {byte_offsets(text, expected)}")
+    what = "ids" if mode == "ids" else "ids or type ids"
+    print(f"{pathlib.Path(model).name}: {name}: {total} texts, {differences} with other {what}"
+          + (f", {offset_differences} with other offsets" if offsets else ""), flush=True)
     return differences
 
 
@@ -137,7 +149,8 @@ def main():
     parser.add_argument("--data")
     parser.add_argument("--random", type=int, default=100000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--offsets", action="store_true", help="compare offsets too, on the random strings")
+    parser.add_argument("--no-code-points", dest="code_points", action="store_false", help="leave out every code point")
+    parser.add_argument("--offsets", action="store_true", help="compare offsets too, on the random strings and pairs")
     parser.add_argument("--show", type=int, default=5)
     options = parser.parse_args()
     differences = 0
@@ -145,10 +158,14 @@ def main():
         start = time.monotonic()
         reference = Tokenizer.from_file(str(pathlib.Path(model) / "tokenizer.json"))
         special = [token.content for token in reference.get_added_tokens_decoder().values()]
-        run = lambda name, texts, offsets=False: compare(options.program, model, name, texts, offsets, options.show)
-        differences += run("every code point, three forms", code_point_texts())
+        run = lambda name, texts, mode="ids", offsets=False: compare(options.program, model, name, texts, mode,
+                                                                     options.show, offsets)
+        if options.code_points:
+            differences += run("every code point, three forms", code_point_texts())
         differences += run(f"random strings, seed {options.seed}",
-                           random_texts(options.random, special, options.seed), options.offsets)
+                           random_texts(options.random, special, options.seed), "offsets", options.offsets)
+        one, other = (random_texts(options.random // 4, special, options.seed + i) for i in (1, 2))
+        differences += run(f"pairs of them, seed {options.seed}", zip(one, other), "pairs", options.offsets)
         if options.data:
             differences += run("every line of the data", data_texts(options.data))
         print(f"{pathlib.Path(model).name}: {time.monotonic() - start:.0f} s")

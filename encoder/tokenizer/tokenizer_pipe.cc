@@ -1,9 +1,10 @@
 // Serves scripts/compare_tokenizers.py and benchmarks/bench_tokenizer.py:
 //   tokenizer_pipe MODEL_DIR ids      texts from standard input, ids to standard output
-//   tokenizer_pipe MODEL_DIR offsets  the same with byte offsets after the ids
+//   tokenizer_pipe MODEL_DIR offsets  the same with type ids and byte offsets after the ids
+//   tokenizer_pipe MODEL_DIR pairs    as offsets, each two texts being a pair
 //   tokenizer_pipe MODEL_DIR time     reads all texts, tokenises them five times, prints the seconds of each pass
 // Integers are little-endian u32. A text is its length and its bytes. An answer is the number of tokens and the ids;
-// with offsets, twice as many values follow.
+// with offsets, as many type ids and twice as many offsets follow.
 #include <cstdint>
 #include <cstdio>
 #include <string>
@@ -22,10 +23,12 @@ bool ReadText(std::string& text) {
   return std::fread(text.data(), 1, size, stdin) == size;
 }
 
-void WriteAnswer(const Encoding& encoding) {
+void WriteAnswer(const Encoding& encoding, bool everything) {
   const uint32_t size = static_cast<uint32_t>(encoding.ids.size());
   std::fwrite(&size, sizeof(size), 1, stdout);
   std::fwrite(encoding.ids.data(), sizeof(int32_t), size, stdout);
+  if (!everything) return;
+  std::fwrite(encoding.type_ids.data(), sizeof(int32_t), size, stdout);
   std::fwrite(encoding.offsets.data(), sizeof(ByteSpan), encoding.offsets.size(), stdout);
 }
 
@@ -45,7 +48,7 @@ void Time(const Tokenizer& tokenizer) {
 
 int main(int argc, char** argv) {
   if (argc != 3) {
-    std::fprintf(stderr, "usage: tokenizer_pipe MODEL_DIR ids|offsets|time\n");
+    std::fprintf(stderr, "usage: tokenizer_pipe MODEL_DIR ids|offsets|pairs|time\n");
     return 2;
   }
   const auto tokenizer = senvec::Tokenizer::FromDirectory(argv[1]);
@@ -58,8 +61,12 @@ int main(int argc, char** argv) {
     senvec::Time(**tokenizer);
     return 0;
   }
-  for (std::string text; senvec::ReadText(text);) {
-    senvec::WriteAnswer((*tokenizer)->Encode(text, {.want_offsets = mode == "offsets"}));
+  const bool everything = mode != "ids";
+  const senvec::TokenizeOptions options = {.want_offsets = everything};
+  for (std::string text, second; senvec::ReadText(text);) {
+    if (mode == "pairs" && !senvec::ReadText(second)) break;
+    senvec::WriteAnswer(mode == "pairs" ? (*tokenizer)->EncodePair(text, second, options) : (*tokenizer)->Encode(text, options),
+                        everything);
   }
   return 0;
 }
