@@ -53,6 +53,7 @@ class BertNormalizer : public Normalizer {
   struct Character {
     uint32_t c;
     ByteSpan origin;
+    bool is_further;  // a second or later part of a decomposition
   };
 
   absl::string_view Replacement(uint32_t action) const { return replacements_[action - kFirstReplacement]; }
@@ -112,8 +113,13 @@ class BertNormalizer : public Normalizer {
     return static_cast<uint32_t>(kFirstReplacement + replacements_.size() - 1);
   }
 
-  // Puts every run of combining characters into canonical order (The Unicode Standard, 3.11).
+  // Puts every run of combining characters into canonical order (The Unicode Standard, 3.11). As in the Hugging Face
+  // library, origins do not travel: the first parts of decompositions take the places of the text one after another.
   static void Reorder(std::vector<Character>& characters) {
+    std::vector<ByteSpan> places;
+    for (const Character& character : characters) {
+      if (!character.is_further) places.push_back(character.origin);
+    }
     for (size_t i = 0; i < characters.size();) {
       size_t end = i;
       while (end < characters.size() && CombiningClass(characters[end].c) != 0) ++end;
@@ -121,6 +127,11 @@ class BertNormalizer : public Normalizer {
         return CombiningClass(a.c) < CombiningClass(b.c);
       });
       i = std::max(end, i + 1);
+    }
+    size_t next = 0;
+    for (Character& character : characters) {
+      if (!character.is_further) ++next;
+      if (next > 0) character.origin = places[next - 1];
     }
   }
 
@@ -132,7 +143,7 @@ class BertNormalizer : public Normalizer {
       CleanAndPad(DecodeUtf8(in.text, at), [&](uint32_t c) {
         parts.clear();
         AppendDecomposition(c, parts);
-        for (uint32_t part : parts) characters.push_back({part, origin});
+        for (size_t i = 0; i < parts.size(); ++i) characters.push_back({parts[i], origin, /*is_further=*/i > 0});
       });
     }
     Reorder(characters);
