@@ -21,9 +21,14 @@ Fingerprinter::Fingerprinter() : state_(std::make_unique<State>()) {
 Fingerprinter::~Fingerprinter() = default;
 
 void Fingerprinter::Add(absl::string_view bytes) {
-  // The length goes in as well, so that ("ab","c") and ("a","bc") differ.
-  const uint64_t size = bytes.size();
-  XXH3_128bits_update(state_->xxh, &size, sizeof(size));
+  Begin(bytes.size());
+  Append(bytes);
+}
+
+// The length goes in as well, so that ("ab","c") and ("a","bc") differ.
+void Fingerprinter::Begin(uint64_t size) { XXH3_128bits_update(state_->xxh, &size, sizeof(size)); }
+
+void Fingerprinter::Append(absl::string_view bytes) {
   XXH3_128bits_update(state_->xxh, bytes.data(), bytes.size());
 }
 

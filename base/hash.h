@@ -17,6 +17,9 @@ class Fingerprinter {
   Fingerprinter();
   ~Fingerprinter();
   void Add(absl::string_view bytes);
+  // The same in parts: Begin() with the size of the whole, then its bytes by Append().
+  void Begin(uint64_t size);
+  void Append(absl::string_view bytes);
   // 32 lower-case hexadecimal digits.
   std::string Hex() const;
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -28,6 +29,16 @@ absl::StatusOr<std::shared_ptr<const MappedFile>> MappedFile::Open(const std::st
   if (data == MAP_FAILED) return ErrnoToStatus(error_number, absl::StrCat("cannot map ", path));
   return std::shared_ptr<const MappedFile>(
       new MappedFile(path, static_cast<const char*>(data), size));
+}
+
+void MappedFile::Release(absl::string_view part) const {
+  const auto begin = reinterpret_cast<uintptr_t>(part.data());
+  const uintptr_t end = begin + part.size();
+  const auto mapped = reinterpret_cast<uintptr_t>(data_);
+  if (part.empty() || begin < mapped || end > mapped + size_) return;
+  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const uintptr_t first = begin / page * page;
+  static_cast<void>(::madvise(reinterpret_cast<void*>(first), end - first, MADV_DONTNEED));
 }
 
 MappedFile::~MappedFile() {

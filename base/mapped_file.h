@@ -21,6 +21,9 @@ class MappedFile {
   MappedFile& operator=(const MappedFile&) = delete;
 
   absl::string_view bytes() const { return {data_, size_}; }
+  // Lets the pages of a part of bytes() go, whole pages that it touches; reading them again brings them back. Advice to
+  // the system: where it is refused, memory is all that is lost.
+  void Release(absl::string_view part) const;
   const std::string& path() const { return path_; }
 
  private:

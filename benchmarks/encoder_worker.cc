@@ -1,5 +1,6 @@
 // Encodes under the direction of scripts/bench-encoder.sh: one JSON object a line in, one out. Not a tool for people.
 //
+//   {"op":"memory"}                                             → {"rss","peak"} in bytes
 //   {"op":"load","model":DIR,"precision":NAME,"threads":N}      → {"seconds","rss","peak","precision","report","isa"}
 //   {"op":"texts","path":FILE}           sentences, one a line  → {"tokens","sentences"}
 //   {"op":"encode"}        the tokenised sentences, one call    → {"seconds"}
@@ -103,6 +104,7 @@ class Worker {
  public:
   json Answer(const json& request) {
     const std::string op = request.at("op");
+    if (op == "memory") return {{"rss", ProcessMemory("VmRSS")}, {"peak", ProcessMemory("VmHWM")}};
     if (op == "load") return Load(request);
     if (op == "texts") return ReadTexts(request.at("path"));
     if (op == "encode") return {{"seconds", Encode(pointers_, rows_)}};

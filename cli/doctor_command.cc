@@ -74,8 +74,9 @@ Finding CheckLibraries() {
 
 Finding CheckModelDirectory(const std::string& directory) {
   if (directory.empty()) return {true, "model: not checked (no --model)", ""};
-  ThreadPool pool(1);
+  ThreadPool pool(ThreadPool::AvailableCpus());
   LoadOptions options;
+  options.precision = "auto";
   const std::string isa = EnvironmentOr(kIsaVariable, "auto");
   if (isa != "auto" && absl::c_linear_search(SentenceEncoder::SupportedIsaNames(), isa)) options.isa = isa;
   const auto encoder = SentenceEncoder::Load(directory, options, &pool);
@@ -84,7 +85,9 @@ Finding CheckModelDirectory(const std::string& directory) {
   }
   const auto encoded = (*encoder)->EncodeTexts({"one sentence to see that it works"}, "", {});
   if (!encoded.ok()) return {false, absl::StrCat("model: ", encoded.status().message()), "fetch it again with scripts/get-model.sh"};
-  return {true, absl::StrFormat("model: %s loads and encodes (%d values, %s)", directory, (*encoder)->info().dim, (*encoder)->info().family), ""};
+  const ModelInfo& info = (*encoder)->info();
+  return {true, absl::StrFormat("model: %s loads and encodes (%d values, %s); --precision auto: %s", directory, info.dim,
+                                info.family, info.precision_report), ""};
 }
 
 // How to mend what kept a folder from being opened or written.

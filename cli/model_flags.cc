@@ -21,7 +21,11 @@ void DeclareModelFlags(FlagSet& flags, ModelFlags& model, bool required) {
       .Add("--max-tokens", "N", &model.max_tokens,
            "longest input in tokens, special ones included; more is cut; 0 = the model's own limit")
       .Between(0, std::numeric_limits<int32_t>::max());
-  flags.Add("--precision", "NAME", &model.precision, "arithmetic of the encoder: auto takes the fastest that stays near fp32").OneOf({"auto", "fp32", "bf16", "int8"});
+  flags
+      .Add("--precision", "NAME", &model.precision,
+           "arithmetic of the encoder, fp32 unless told otherwise; auto takes the fastest that stays near fp32 in a "
+           "self-test")
+      .OneOf({"auto", "fp32", "bf16", "int8"});
   flags
       .Add("--threads", "N", &model.threads,
            "threads that encode; 0 = as many as this process may use CPUs")
@@ -45,7 +49,7 @@ absl::StatusOr<LoadedModel> LoadModel(const ModelFlags& flags) {
   }
   options.max_tokens = static_cast<int32_t>(flags.max_tokens);
   options.whitening_path = flags.whitening;
-  options.precision = flags.precision;
+  if (!flags.precision.empty()) options.precision = flags.precision;
   const std::string isa = EnvironmentOr(kIsaVariable, "auto");
   if (isa != "auto") options.isa = isa;
   SENVEC_RETURN_IF_ERROR(AsUsageError(options.Validate()));

@@ -16,7 +16,7 @@ struct ModelFlags {
   std::string model;
   std::string pooling;    // empty = the model's own
   std::string whitening;  // empty = none
-  std::string precision = "fp32";
+  std::string precision;  // empty = fp32, or what the configuration says
   int64_t max_tokens = 0;
   int64_t threads = 0;
 };

@@ -35,6 +35,7 @@ absl::StatusOr<ServerConfig> ConfigOf(const ServeFlags& flags) {
   override_with(flags.data, config.data);
   override_with(flags.listen, config.listen);
   override_with(flags.model.whitening, config.load.whitening_path);
+  override_with(flags.model.precision, config.load.precision);
   if (!flags.model.pooling.empty()) {
     SENVEC_ASSIGN_OR_RETURN(config.load.pooling, ParsePooling(flags.model.pooling));
   }

@@ -11,7 +11,14 @@ namespace {
 // Lengths too, so that bytes cannot move from one file to the next unnoticed.
 void AddFile(Fingerprinter& fingerprinter, const MappedFile& file) {
   fingerprinter.Add(absl::StrCat(file.bytes().size(), "\n"));
-  fingerprinter.Add(file.bytes());
+  fingerprinter.Begin(file.bytes().size());
+  // Read once and let go: a large checkpoint does not have to fit in memory.
+  constexpr size_t kBlock = 4 << 20;
+  for (size_t at = 0; at < file.bytes().size(); at += kBlock) {
+    const absl::string_view block = file.bytes().substr(at, kBlock);
+    fingerprinter.Append(block);
+    file.Release(block);
+  }
 }
 
 }  // namespace

@@ -23,7 +23,8 @@ absl::Status RunServer(const ServerConfig& config) {
   spdlog::info("loading {}", config.model);
   SENVEC_ASSIGN_OR_RETURN(const std::unique_ptr<Server> server, Server::Start(config));
   const ModelInfo& model = server->model();
-  spdlog::info("model {} ({} values, at most {} tokens, {})", model.fingerprint, model.dim, model.max_tokens, model.isa);
+  spdlog::info("model {} ({} values, at most {} tokens, {} on {})", model.fingerprint, model.dim, model.max_tokens, model.precision, model.isa);
+  if (!model.precision_report.empty()) spdlog::info("self-test: {}", model.precision_report);
   const std::string host = config.listen.substr(0, config.listen.rfind(':'));
   spdlog::info("serving on {}:{}", host, server->port());
   int signal_number = 0;

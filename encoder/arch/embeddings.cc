@@ -15,6 +15,7 @@ absl::StatusOr<Embeddings> Embeddings::Load(const ModelConfig& config, const Mod
   embeddings.pad_token_id_ = config.pad_token_id;
   embeddings.words_ = weights.word_embeddings;
   embeddings.source_ = weights.source;
+  SENVEC_RETURN_IF_ERROR(CheckTable(weights.word_embeddings, *weights.source));
   SENVEC_ASSIGN_OR_RETURN(embeddings.types_, LoadFloats(weights.token_type_embeddings));
   if (weights.position_embeddings.has_value()) {
     SENVEC_ASSIGN_OR_RETURN(embeddings.positions_, LoadFloats(*weights.position_embeddings));

@@ -37,6 +37,7 @@ absl::StatusOr<std::unique_ptr<const EncoderModel>> EncoderModel::Load(const Mod
                             LoadLayer(config, weights.layers[i], model->rotary_.get(), precision, kernels,
                                       samples != nullptr ? &statistics : nullptr));
     model->layers_.push_back(std::move(loaded));
+    Release(weights.layers[i], *weights.source);
   }
   if (weights.pooler.has_value()) {
     SENVEC_ASSIGN_OR_RETURN(model->pooler_, LoadMatrix({*weights.pooler}, Precision::kFp32, *kernels));

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "base/status_macros.h"
 
@@ -13,6 +14,28 @@ absl::StatusOr<std::vector<float>> LoadFloats(const TensorView& tensor) {
   std::vector<float> values(tensor.num_elements());
   SENVEC_RETURN_IF_ERROR(ToFloat(tensor, absl::MakeSpan(values)));
   return values;
+}
+
+absl::Status CheckTable(const TensorView& table, const WeightSource& source) {
+  constexpr int64_t kRows = 4096;
+  const int64_t row_bytes = static_cast<int64_t>(DTypeSize(table.dtype)) * table.shape[1];
+  for (int64_t row = 0; row < table.shape[0]; row += kRows) {
+    TensorView block = table;
+    block.shape[0] = std::min(kRows, table.shape[0] - row);
+    block.bytes = table.bytes.substr(row * row_bytes, block.shape[0] * row_bytes);
+    if (row > 0) absl::StrAppend(&block.name, " (from row ", row, ")");
+    SENVEC_RETURN_IF_ERROR(CheckFinite(block));
+    source.Release(block);
+  }
+  return absl::OkStatus();
+}
+
+void Release(const LayerWeights& weights, const WeightSource& source) {
+  for (const LinearWeights& linear : {weights.query, weights.key, weights.value, weights.attention_output,
+                                      weights.intermediate, weights.output}) {
+    source.Release(linear.weight);
+    source.Release(linear.bias);
+  }
 }
 
 absl::StatusOr<NormParameters> LoadNorm(const NormWeights& norm, float epsilon) {

@@ -15,6 +15,10 @@ namespace senvec {
 
 // From tensors in a file to the layers' parameters.
 absl::StatusOr<std::vector<float>> LoadFloats(const TensorView& tensor);
+// What ToFloat() checks, for a table that is read row by row: block after block, each let go of.
+absl::Status CheckTable(const TensorView& table, const WeightSource& source);
+// Lets the pages of a block's tensors go.
+void Release(const LayerWeights& weights, const WeightSource& source);
 absl::StatusOr<NormParameters> LoadNorm(const NormWeights& norm, float epsilon);
 // Several linear layers of one input become one matrix, their outputs side by side. `inputs`: what the inputs were over
 // sample sentences; null when that is not known. Used in int8 only.

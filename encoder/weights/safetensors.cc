@@ -134,17 +134,7 @@ absl::Status TensorTable::AddEntry(absl::string_view path, const std::string& na
 
 // Whole pages, those that neighbours share included: their values come back from the file when they are read.
 void TensorTable::Release(const TensorView& tensor) const {
-  const auto begin = reinterpret_cast<uintptr_t>(tensor.bytes.data());
-  const uintptr_t end = begin + tensor.bytes.size();
-  for (const auto& file : files_) {
-    const auto mapped = reinterpret_cast<uintptr_t>(file->bytes().data());
-    if (begin < mapped || end > mapped + file->bytes().size() || begin == end) continue;
-    const uintptr_t page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
-    const uintptr_t first = begin / page * page;
-    // Advice: where it is refused, memory is all that is lost.
-    static_cast<void>(::madvise(reinterpret_cast<void*>(first), end - first, MADV_DONTNEED));
-    return;
-  }
+  for (const auto& file : files_) file->Release(tensor.bytes);
 }
 
 absl::Status TensorTable::AddMetadata(const std::string& path, const nlohmann::json& metadata) {

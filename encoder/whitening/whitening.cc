@@ -105,7 +105,8 @@ void Whitening::Apply(absl::Span<const float> rows, absl::Span<float> out) const
   const size_t input = shift_.size(), output = static_cast<size_t>(options_.k);
   SENVEC_CHECK(rows.size() % input == 0 && out.size() == rows.size() / input * output);
   const Kernels& kernels = KernelsFor(SupportedIsas().back());
-  std::vector<float> shifted(input);
+  thread_local std::vector<float> shifted;  // kept, so that encoding allocates nothing
+  shifted.resize(input);
   for (size_t row = 0; row < rows.size() / input; ++row) {
     for (size_t i = 0; i < input; ++i) shifted[i] = rows[row * input + i] - shift_[i];
     for (size_t j = 0; j < output; ++j) {

@@ -109,6 +109,8 @@ void EmbeddingService::StartGetModel(UnaryCall* call, const v1::GetModelRequest*
   response->set_fingerprint(info.fingerprint);
   response->set_tokenizer(info.tokenizer);
   response->set_precision(info.precision);
+  response->set_precision_report(info.precision_report);
+  response->set_isa(info.isa);
   response->set_pooling(info.pooling);
   response->set_normalize(info.normalize);
   response->set_dim(info.dim);

@@ -1,0 +1,247 @@
+#!/usr/bin/env python3
+"""Times Senvec's encoder and its peers in turns, after comparing every vector with transformers in fp32.
+
+    scripts/bench-encoder.sh --data DATA [--threads 2] [--rounds 5] [--write docs/numbers.md] [MODEL_DIR…]
+
+Every engine encodes the same tokenised sentences with the same number of threads, one after the other in each round; a
+ratio is that of one round, and what is printed is the median of the rounds (least to greatest). Sets: STS-B test
+(short), MRPC test (medium), Cranfield abstracts (long), spread evenly over each file. Peers get batches sorted by
+length; batch size, and streams for OpenVINO, are those that were fastest for that peer on that set.
+"""
+import argparse
+import json
+import pathlib
+import statistics
+import subprocess
+import tempfile
+import time
+
+import numpy as np
+import torch
+import transformers
+
+from peers import PEERS
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SETS = {"short": ("stsb_en/test.tsv", (0, 1), 1000), "medium": ("mrpc_en/test.tsv", (0, 1), 500),
+        "long": ("cranfield_en/corpus.tsv", (1,), 80)}
+PRECISIONS = ("fp32", "bf16", "int8")
+
+
+def read_set(data, name):
+    path, columns, count = SETS[name]
+    rows = [line.rstrip("\n").split("\t") for line in open(data / path, encoding="utf-8")]
+    texts = list(dict.fromkeys(row[c] for row in rows for c in columns))
+    return texts[::max(1, len(texts) // count)][:count]
+
+
+class Senvec:
+    def __init__(self, precision, model_dir, threads, work):
+        self.name, self.work = f"Senvec {precision}", work
+        self.process = subprocess.Popen([ROOT / "build/release/bin/encoder_worker"], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+        self.base_rss = self.ask(op="memory")["rss"]
+        self.loaded = self.ask(op="load", model=str(model_dir), precision=precision, threads=threads)
+
+    def ask(self, **request):
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def feed(self, texts):
+        path = self.work / "texts.txt"
+        path.write_text("".join(text + "\n" for text in texts), encoding="utf-8")
+        return self.ask(op="texts", path=str(path))
+
+    def seconds(self):
+        return self.ask(op="encode")["seconds"]
+
+    def vectors(self):
+        dim = self.ask(op="vectors", path=str(self.work / "rows.bin"))["dim"]
+        return np.fromfile(self.work / "rows.bin", dtype=np.float32).reshape(-1, dim).astype(np.float64)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def reference(model_dir, sentences):
+    model = transformers.AutoModel.from_pretrained(model_dir, dtype=torch.float32, attn_implementation="eager").eval()
+    rows = []
+    for ids in sentences:
+        states = model(input_ids=torch.tensor([ids]), attention_mask=torch.ones(1, len(ids), dtype=torch.long))
+        mean = states.last_hidden_state[0].double().mean(0).numpy()
+        rows.append(mean / np.linalg.norm(mean))
+    return np.stack(rows)
+
+
+def lowest_cosine(vectors, expected):
+    vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return float((vectors * expected).sum(1).min())
+
+
+def timed(function):
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def tune(peer, sentences):
+    """The fastest way this peer runs the set; leaves it fed that way."""
+    best = None
+    for mode in peer.modes:
+        for budget in peer.budgets:
+            peer.mode = mode
+            peer.feed(sentences, budget)
+            peer.run()
+            seconds = timed(peer.run)
+            if best is None or seconds < best[0]:
+                best = (seconds, mode, budget)
+    peer.mode = best[1]
+    peer.feed(sentences, best[2])
+    return f"{best[2]} tokens" + (f", {best[1]}" if best[1] else "")
+
+
+def spread(values):
+    return statistics.median(values), min(values), max(values)
+
+
+class Bench:
+    def __init__(self, options, model_dir, work):
+        self.options, self.model_dir, self.work = options, model_dir, work
+        self.tokenizer = transformers.PreTrainedTokenizerFast(tokenizer_file=str(model_dir / "tokenizer.json"))
+        self.tokenizer.backend_tokenizer.no_padding()
+        self.config = json.loads((model_dir / "config.json").read_text())
+        limit = json.loads((model_dir / "sentence_bert_config.json").read_text()).get("max_seq_length") \
+            if (model_dir / "sentence_bert_config.json").exists() else None
+        self.max_tokens = limit or self.config["max_position_embeddings"]
+        self.ours = {p: Senvec(p, model_dir, options.threads, work) for p in PRECISIONS}
+        self.alone = {p: Senvec(p, model_dir, 1, work) for p in PRECISIONS}
+        self.peers = {}
+        for name, kind in PEERS.items():
+            if options.peers and name not in options.peers:
+                continue
+            self.peers[name] = kind(name, model_dir, work, options.threads)
+
+    def flop_per_token(self):
+        hidden, inner = self.config["hidden_size"], self.config["intermediate_size"]
+        return 2.0 * self.config["num_hidden_layers"] * (4 * hidden * hidden + 2 * hidden * inner)
+
+    def tokenize(self, texts):
+        self.tokenizer.backend_tokenizer.enable_truncation(self.max_tokens)
+        return [e.ids for e in self.tokenizer.backend_tokenizer.encode_batch(texts)]
+
+    def gemm_limits(self):
+        return {p: self.ours[p].ask(op="gemm_limit", precision=p, threads=self.options.threads)["gflops"]
+                for p in PRECISIONS}
+
+    def run_set(self, name):
+        texts = read_set(self.options.data, name)
+        sentences = self.tokenize(texts)
+        tokens = sum(map(len, sentences))
+        expected = reference(self.model_dir, sentences)
+        result = {"tokens": tokens, "sentences": len(texts), "cosine": {}, "settings": {}}
+        for engine in self.ours.values():
+            assert engine.feed(texts)["tokens"] == tokens, "tokens differ from the library's"
+            result["cosine"][engine.name] = lowest_cosine(engine.vectors(), expected)
+        for engine in self.alone.values():
+            engine.feed(texts)
+            engine.seconds()
+        for engine in self.peers.values():
+            result["settings"][engine.name] = tune(engine, sentences)
+            result["cosine"][engine.name] = lowest_cosine(engine.vectors(), expected)
+        rounds = {key: [] for key in [e.name for e in self.ours.values()] + list(self.peers)}
+        texts_rounds = {key: [] for key in rounds}
+        alone, limits = {p: [] for p in PRECISIONS}, {p: [] for p in PRECISIONS}
+        for _ in range(self.options.rounds):
+            for precision, limit in self.gemm_limits().items():
+                limits[precision].append(limit)
+            for engine in self.ours.values():
+                rounds[engine.name].append(engine.seconds())
+                texts_rounds[engine.name].append(engine.ask(op="encode_texts")["seconds"])
+            for engine in self.peers.values():
+                rounds[engine.name].append(timed(engine.run))
+                texts_rounds[engine.name].append(timed(lambda: self.tokenize(texts)) + rounds[engine.name][-1])
+            for precision in PRECISIONS:
+                alone[precision].append(self.alone[precision].seconds())
+        result.update(rounds=rounds, texts_rounds=texts_rounds, alone=alone, limits=limits)
+        result["tokenizing"] = {p: spread([e.ask(op="tokenize")["seconds"] for _ in range(3)])[0] / self.options.threads
+                                for p, e in self.ours.items()}
+        return result
+
+    def latency(self):
+        """One sentence alone, in turns: milliseconds, median of each round."""
+        texts = read_set(self.options.data, "short")
+        sentences = self.tokenize(texts)
+        index = min(range(len(texts)), key=lambda i: abs(len(sentences[i]) - 14))
+        for engine in self.ours.values():
+            engine.feed(texts)
+        for engine in self.peers.values():
+            engine.mode = "latency"
+            engine.feed([sentences[index]], 512)
+            engine.run()
+        result = {key: [] for key in [e.name for e in self.ours.values()] + list(self.peers)}
+        for _ in range(self.options.rounds):
+            for engine in self.ours.values():
+                result[engine.name].append(statistics.median(engine.ask(op="alone", index=index, repeat=60)["seconds"]))
+            for engine in self.peers.values():
+                result[engine.name].append(statistics.median(timed(engine.run) for _ in range(60)))
+        return {"tokens": len(sentences[index]), "rounds": result}
+
+    def order(self):
+        """Seconds of one set, in the file's order and sorted by length."""
+        texts = read_set(self.options.data, "short")
+        by_length = sorted(texts, key=len)
+        result = {p: {"file": [], "sorted": []} for p in PRECISIONS}
+        for _ in range(self.options.rounds):
+            for precision, engine in self.ours.items():
+                for order, rows in (("file", texts), ("sorted", by_length)):
+                    engine.feed(rows)
+                    engine.seconds()
+                    result[precision][order].append(engine.seconds())
+        return result
+
+    def memory(self):
+        return {p: {"load_seconds": e.loaded["seconds"], "rss_over_base": e.ask(op="memory")["rss"] - e.base_rss,
+                    "peak_over_base": e.loaded["peak"] - e.base_rss, "loaded_over_base": e.loaded["rss"] - e.base_rss}
+                for p, e in self.ours.items()}
+
+    def run(self):
+        result = {"model": self.model_dir.name, "threads": self.options.threads, "flop_per_token": self.flop_per_token(),
+                  "memory_loaded": self.memory()}
+        result["sets"] = {name: self.run_set(name) for name in SETS}
+        result["latency"] = self.latency()
+        result["order"] = self.order()
+        result["memory"] = self.memory()
+        for engine in list(self.ours.values()) + list(self.alone.values()):
+            engine.close()
+        return result
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="*", type=pathlib.Path,
+                        default=[ROOT / "models/all-MiniLM-L6-v2", ROOT / "models/multilingual-e5-small"])
+    parser.add_argument("--data", type=pathlib.Path, required=True, help="folder with stsb_en, mrpc_en and cranfield_en")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--peers", nargs="*", help="only these")
+    parser.add_argument("--json", type=pathlib.Path, help="where all measurements go")
+    parser.add_argument("--write", type=pathlib.Path, help="Markdown file whose encoder section is replaced")
+    options = parser.parse_args()
+    results = []
+    for model in options.models:
+        with tempfile.TemporaryDirectory() as work:
+            results.append(Bench(options, model, pathlib.Path(work)).run())
+        if options.json:
+            options.json.write_text(json.dumps(results))
+    from encoder_report import report
+    text = report(results)
+    print(text)
+    if options.write:
+        from encoder_report import write_section
+        write_section(options.write, text, results)
+
+
+if __name__ == "__main__":
+    main()
