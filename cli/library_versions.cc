@@ -4,7 +4,6 @@
 #include <google/protobuf/stubs/common.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/version_info.h>
-#include <oneapi/dnnl/dnnl.h>
 #include <openblas_config.h>
 
 #include "absl/strings/ascii.h"
@@ -26,12 +25,6 @@ std::string OpenBlasNumber(absl::string_view text) {
   return words[0];
 }
 
-LibraryVersion Dnnl() {
-  const dnnl_version_t* running = dnnl_version();
-  return {"oneDNN", absl::StrCat(DNNL_VERSION_MAJOR, ".", DNNL_VERSION_MINOR, ".", DNNL_VERSION_PATCH),
-          absl::StrCat(running->major, ".", running->minor, ".", running->patch)};
-}
-
 LibraryVersion OpenBlas() {
   return {"OpenBLAS", OpenBlasNumber(OPENBLAS_VERSION),
           openblas_get_config == nullptr ? "" : OpenBlasNumber(openblas_get_config())};
@@ -42,7 +35,6 @@ LibraryVersion OpenBlas() {
 std::vector<LibraryVersion> LibraryVersions() {
   return {{"gRPC", GRPC_CPP_VERSION_STRING, grpc::Version()},
           {"protobuf", google::protobuf::internal::VersionString(GOOGLE_PROTOBUF_VERSION), ""},
-          Dnnl(),
           OpenBlas(),
           {"FAISS", absl::StrCat(FAISS_VERSION_MAJOR, ".", FAISS_VERSION_MINOR, ".", FAISS_VERSION_PATCH), ""}};
 }

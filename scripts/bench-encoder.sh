@@ -14,6 +14,8 @@ if [ ! -x "$python" ]; then
   .venv/peers/bin/pip install --quiet --disable-pip-version-check torch transformers onnx onnxruntime openvino \
     ctranslate2 numpy matplotlib
 fi
+[ -e /usr/include/x86_64-linux-gnu/oneapi/dnnl/dnnl.h ] || [ -e /usr/include/oneapi/dnnl/dnnl.h ] ||
+  { echo "bench-encoder: install libdnnl-dev first: oneDNN is what our products are measured against" >&2; exit 1; }
 scripts/get-model.sh all-MiniLM-L6-v2
 scripts/get-model.sh multilingual-e5-small
 scripts/build.sh release encoder_worker
