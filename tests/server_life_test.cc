@@ -6,12 +6,11 @@
 #include <atomic>
 #include <future>
 
-#include "absl/synchronization/blocking_counter.h"
-#include "absl/synchronization/notification.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "tests/support/fake_encoder.h"
+#include "tests/support/notification.h"
 #include "tests/support/test_server.h"
 
 namespace senvec {
@@ -59,7 +58,7 @@ class OneAnswer : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuf
   grpc::ClientContext context_;
   grpc::ByteBuffer request_, response_;
   grpc::Status status_;
-  absl::Notification done_;
+  Notification done_;
 };
 
 class ServerLifeTest : public TestServer {
@@ -93,7 +92,7 @@ class ServerLifeTest : public TestServer {
   }
 
   FakeEncoder* encoder_ = nullptr;  // the server's
-  absl::Notification entered_, gate_;
+  Notification entered_, gate_;
 };
 
 TEST_F(ServerLifeTest, EachServiceHasAHealth) {
@@ -163,7 +162,7 @@ TEST_F(ServerLifeTest, AFullQueueSaysWhenToComeBack) {
   encoder->before_encode = encoder_->before_encode;
   Connect(Server::StartWith(config, std::move(encoder)));
   std::future<grpc::Status> held = HoldEncoder();
-  absl::BlockingCounter refused(2);
+  Notification refused(2);
   std::vector<std::future<void>> calls;
   for (int i = 0; i < 3; ++i) {
     calls.push_back(std::async(std::launch::async, [&] {
@@ -197,12 +196,15 @@ TEST_F(ServerLifeTest, ACancelledCallStopsCostingTheEncoder) {
   auto encoder = std::make_unique<FakeEncoder>();
   FakeEncoder& fake = *encoder;
   grpc::ClientContext context;
+  Notification connected;
   fake.before_encode = [&] {
+    connected.WaitForNotification();
     context.TryCancel();
     v1::GetModelResponse model;
     EXPECT_TRUE(Call(*embedding_, &v1::EmbeddingService::Stub::GetModel, v1::GetModelRequest(), &model).ok());
   };
   Connect(Server::StartWith(config, std::move(encoder)));
+  connected.Notify();
   constexpr size_t kTexts = 1000;
   v1::EmbedResponse response;
   const grpc::Status status = embedding_->Embed(&context, Texts(std::vector<std::string>(kTexts, "text")), &response);

@@ -5,8 +5,8 @@
 #include <atomic>
 #include <thread>
 
-#include "absl/synchronization/notification.h"
 #include "tests/support/fake_encoder.h"
+#include "tests/support/notification.h"
 
 namespace senvec {
 namespace {
@@ -64,7 +64,7 @@ class EncodeSchedulerTest : public testing::Test {
   }
 
   FakeEncoder encoder_;
-  absl::Notification entered_, gate_;
+  Notification entered_, gate_;
   std::atomic<absl::Time> now_ = absl::FromUnixSeconds(1000);
   std::unique_ptr<EncodeScheduler> scheduler_;
   std::shared_ptr<Answer> first_;
@@ -158,7 +158,7 @@ TEST_F(EncodeSchedulerTest, ManyThreadsGetTheirOwnRows) {
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([this, t] {
       for (int i = 0; i < 100; ++i) {
-        absl::Notification done;
+        Notification done;
         const bool leaves = i % 7 == 0;
         ASSERT_TRUE(scheduler_->Submit({.sentences = Sentences(100 * t + i, 1 + i % 40),
                                         .options = {.normalize = i % 2 == 0},

@@ -1,10 +1,10 @@
 #include "service/batching/work_queue.h"
+#include "tests/support/notification.h"
 
 #include <gmock/gmock.h>
 
 #include <atomic>
 
-#include "absl/synchronization/notification.h"
 
 namespace senvec {
 namespace {
@@ -20,7 +20,7 @@ TEST(WorkQueueTest, RunsEveryTask) {
 
 TEST(WorkQueueTest, RefusesMoreThanItsLimit) {
   WorkQueue queue(1, 2);
-  absl::Notification started, go;
+  Notification started, go;
   ASSERT_TRUE(queue.Submit([&] {
                      started.Notify();
                      go.WaitForNotification();

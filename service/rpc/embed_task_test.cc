@@ -6,6 +6,7 @@
 
 #include "service/rpc/embedding_service.h"
 #include "tests/support/fake_context.h"
+#include "tests/support/notification.h"
 
 namespace senvec {
 namespace {
@@ -88,7 +89,7 @@ TEST_F(EmbedTaskTest, ACallerWhoLeftIsNotEvenTokenisedFor) {
 }
 
 TEST_F(EmbedTaskTest, ADeadlineThatPassesWhileTheCallWaitsReachesTheScheduler) {
-  absl::Notification entered, gate;
+  Notification entered, gate;
   fake_.encoder().before_encode = [&] {
     if (!entered.HasBeenNotified()) entered.Notify();
     gate.WaitForNotification();
@@ -98,7 +99,7 @@ TEST_F(EmbedTaskTest, ADeadlineThatPassesWhileTheCallWaitsReachesTheScheduler) {
   entered.WaitForNotification();
   v1::EmbedResponse late;
   absl::Status status;
-  absl::Notification answered;
+  Notification answered;
   const v1::EmbedRequest request = Texts({"l"});
   HandleEmbed(fake_.context(), request, {.deadline = fake_.now() + absl::Seconds(5)}, &late, [&](absl::Status result) {
     status = std::move(result);

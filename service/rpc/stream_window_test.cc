@@ -9,8 +9,8 @@
 #include <thread>
 #include <vector>
 
-#include "absl/synchronization/notification.h"
 #include "service/batching/work_queue.h"
+#include "tests/support/notification.h"
 
 namespace senvec {
 namespace {
@@ -145,7 +145,7 @@ class ThreadedWire : public StreamWindow<int>::Wire {
   std::atomic<int> in_work_ = 0;
   int most_in_work_ = 0;
   absl::Status status_;
-  absl::Notification finished_;
+  Notification finished_;
   StreamWindow<int> window_;
   WorkQueue threads_{4, 1 << 20};
 };

@@ -5,10 +5,10 @@
 #include <memory>
 #include <string>
 
-#include "absl/synchronization/notification.h"
 #include "base/check.h"
 #include "service/rpc/rpc_context.h"
 #include "tests/support/fake_encoder.h"
+#include "tests/support/notification.h"
 #include "tests/support/temp_dir.h"
 
 namespace senvec {
@@ -41,7 +41,7 @@ class FakeContext {
   // The status with which start(done) ends.
   static absl::Status Wait(const std::function<void(std::function<void(absl::Status)>)>& start) {
     absl::Status result;
-    absl::Notification notification;
+    Notification notification;
     start([&](absl::Status status) {
       result = std::move(status);
       notification.Notify();
