@@ -28,8 +28,9 @@ SETS = {"short": ("stsb_en/test.tsv", (0, 1), 1000), "medium": ("mrpc_en/test.ts
 PRECISIONS = ("fp32", "bf16", "int8")
 
 
-def read_set(data, name):
+def read_set(data, name, scale=1.0):
     path, columns, count = SETS[name]
+    count = max(2, int(count * scale))
     rows = [line.rstrip("\n").split("\t") for line in open(data / path, encoding="utf-8")]
     texts = list(dict.fromkeys(row[c] for row in rows for c in columns))
     return texts[::max(1, len(texts) // count)][:count]
@@ -136,7 +137,7 @@ class Bench:
                 for p in PRECISIONS}
 
     def run_set(self, name):
-        texts = read_set(self.options.data, name)
+        texts = read_set(self.options.data, name, self.options.scale)
         sentences = self.tokenize(texts)
         tokens = sum(map(len, sentences))
         expected = reference(self.model_dir, sentences)
@@ -171,7 +172,7 @@ class Bench:
 
     def latency(self):
         """One sentence alone, in turns: milliseconds, median of each round."""
-        texts = read_set(self.options.data, "short")
+        texts = read_set(self.options.data, "short", self.options.scale)
         sentences = self.tokenize(texts)
         index = min(range(len(texts)), key=lambda i: abs(len(sentences[i]) - 14))
         for engine in self.ours.values():
@@ -190,7 +191,7 @@ class Bench:
 
     def order(self):
         """Seconds of one set, in the file's order and sorted by length."""
-        texts = read_set(self.options.data, "short")
+        texts = read_set(self.options.data, "short", self.options.scale)
         by_length = sorted(texts, key=len)
         result = {p: {"file": [], "sorted": []} for p in PRECISIONS}
         for _ in range(self.options.rounds):
@@ -202,17 +203,24 @@ class Bench:
         return result
 
     def memory(self):
-        return {p: {"load_seconds": e.loaded["seconds"], "rss_over_base": e.ask(op="memory")["rss"] - e.base_rss,
-                    "peak_over_base": e.loaded["peak"] - e.base_rss, "loaded_over_base": e.loaded["rss"] - e.base_rss}
-                for p, e in self.ours.items()}
+        """In processes that do nothing else: over the process's own memory before loading, in bytes."""
+        result = {}
+        for precision in PRECISIONS:
+            worker = Senvec(precision, self.model_dir, self.options.threads, self.work)
+            worker.feed(read_set(self.options.data, "short", self.options.scale))
+            worker.seconds()
+            steady = worker.ask(op="memory")
+            result[precision] = {"load_seconds": worker.loaded["seconds"], "steady": steady["rss"] - worker.base_rss,
+                                 "peak_at_load": worker.loaded["peak"] - worker.base_rss}
+            worker.close()
+        return result
 
     def run(self):
         result = {"model": self.model_dir.name, "threads": self.options.threads, "flop_per_token": self.flop_per_token(),
-                  "memory_loaded": self.memory()}
+                  "memory": self.memory()}
         result["sets"] = {name: self.run_set(name) for name in SETS}
         result["latency"] = self.latency()
         result["order"] = self.order()
-        result["memory"] = self.memory()
         for engine in list(self.ours.values()) + list(self.alone.values()):
             engine.close()
         return result
@@ -225,6 +233,7 @@ def main():
     parser.add_argument("--data", type=pathlib.Path, required=True, help="folder with stsb_en, mrpc_en and cranfield_en")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the sentences, to try the script")
     parser.add_argument("--peers", nargs="*", help="only these")
     parser.add_argument("--json", type=pathlib.Path, help="where all measurements go")
     parser.add_argument("--write", type=pathlib.Path, help="Markdown file whose encoder section is replaced")
