@@ -16,6 +16,12 @@ struct TileCall {
   size_t c_stride;
 };
 
+// Asks for the right side's lines eight steps before they are used; past the end of a panel that is the next one.
+SENVEC_INLINE void PrefetchAhead(const void* b, size_t step_bytes) {
+  const char* ahead = static_cast<const char*>(b) + 8 * step_bytes;
+  for (size_t at = 0; at < step_bytes; at += 64) __builtin_prefetch(ahead + at, 0, 3);
+}
+
 // Each Tile computes kRows rows of one panel: sums over k in registers, one step after the other.
 struct Fp32Tile {
   static constexpr size_t kGroup = 1, kLeftBytes = 4, kRightBytes = 4;
@@ -31,6 +37,7 @@ struct Fp32Tile {
     for (size_t i = 0; i < kRows; ++i) left[i] = right[i] = V{};
     for (size_t k = 0; k < call.k; ++k) {
       const V b0 = Load(b), b1 = Load(b + kLanes);
+      PrefetchAhead(b, sizeof(float) * kPanel);
       b += kPanel;
       SENVEC_UNROLL
       for (size_t i = 0; i < kRows; ++i) {
@@ -63,6 +70,7 @@ struct Bf16Tile {
     for (size_t i = 0; i < kRows; ++i) left[i] = right[i] = V{};
     for (size_t k = 0; k < steps; ++k) {
       const VI b0 = LoadInts(b), b1 = LoadInts(b + 4 * kLanes);
+      PrefetchAhead(b, 4 * kPanel);
       b += 4 * kPanel;
       SENVEC_UNROLL
       for (size_t i = 0; i < kRows; ++i) {
@@ -97,6 +105,7 @@ struct Int8Tile {
     for (size_t i = 0; i < kRows; ++i) left[i] = right[i] = VI{};
     for (size_t k = 0; k < steps; ++k) {
       const VI b0 = Int8Load(b), b1 = Int8Load(b + kGroup * kLanes);
+      PrefetchAhead(b, kGroup * kPanel);
       b += kGroup * kPanel;
       SENVEC_UNROLL
       for (size_t i = 0; i < kRows; ++i) {
@@ -163,13 +172,6 @@ SENVEC_INLINE void Compute(const GemmCall& call, size_t row, size_t rows, size_t
   StoreTile(call, buffer, row, rows, column);
 }
 
-// One share of the next panel's lines, so that its first tile does not wait for them.
-SENVEC_INLINE void PrefetchShare(const char* next, size_t bytes, size_t share, size_t shares) {
-  for (size_t at = bytes * share / shares / 64 * 64; at < bytes * (share + 1) / shares; at += 64) {
-    __builtin_prefetch(next + at, 0, 2);
-  }
-}
-
 template <class Tile>
 void Multiply(const GemmCall& call) {
   const size_t steps = (call.k + Tile::kGroup - 1) / Tile::kGroup;
@@ -185,7 +187,6 @@ void Multiply(const GemmCall& call) {
       // Tiles of nearly equal size: none too small to keep the multipliers busy.
       for (size_t tile = 0, row = block; tile < tiles; ++tile) {
         const size_t rows = (end - row + tiles - tile - 1) / (tiles - tile);
-        if (tiles > 1 && panel + 1 < call.end_panel) PrefetchShare(here + panel_bytes, panel_bytes, tile, tiles);
         Compute<Tile>(call, row, rows, panel * kPanel, here);
         row += rows;
       }
