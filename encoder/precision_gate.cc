@@ -12,6 +12,7 @@
 namespace senvec {
 namespace {
 
+// Chinese and English, short and long; written for this project.
 constexpr absl::string_view kSentences[] = {
     "How do I reset my password?",
     "怎么重置密码？",
@@ -116,8 +117,6 @@ std::vector<Precision> FastestFirst(const Kernels& kernels) {
   }
   return {Precision::kFp32};
 }
-
-absl::Span<const absl::string_view> SelfTestSentences() { return kSentences; }
 
 absl::StatusOr<GatedModel> LoadSampled(const ModelConfig& config, const ModelWeights& weights,
                                        const Tokenizer& tokenizer, const SentenceHead& head, int32_t max_tokens,

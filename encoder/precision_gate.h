@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/types/span.h"
 #include "base/thread_pool.h"
 #include "encoder/arch/encoder_model.h"
 #include "encoder/sentence_head.h"
@@ -23,9 +22,6 @@ double GateCosine(Precision precision);
 // The precisions worth trying with these kernels, the fastest first; fp32 is the last and always there. One that the
 // instruction set only imitates is slower than fp32 and left out.
 std::vector<Precision> FastestFirst(const Kernels& kernels);
-
-// Sentences of the self-test, Chinese and English, short and long; written for this project.
-absl::Span<const absl::string_view> SelfTestSentences();
 
 struct GatedModel {
   std::unique_ptr<const EncoderModel> model;

@@ -144,10 +144,6 @@ PackedMatrix PackedMatrix::Pack(absl::Span<const float> weight, absl::Span<const
   return matrix;
 }
 
-size_t PackedMatrix::bytes() const {
-  return panels_.size() + (bias_.size() + scales_.size() + input_factors_.size()) * sizeof(float) + sums_.size() * sizeof(int32_t);
-}
-
 void PackedMatrix::Multiply(const LeftOperand& x, int64_t first_row, int64_t end_row, int64_t first_panel,
                             int64_t end_panel, ActivationFunction activation, const Output& y) const {
   SENVEC_CHECK(x.width() == in_);

@@ -58,7 +58,6 @@ class PackedMatrix {
   const Kernels& kernels() const { return *kernels_; }
   // Columns are computed in whole panels; a share of the work is a range of these.
   int64_t num_panels() const { return num_panels_; }
-  size_t bytes() const;
 
   struct Output {
     float* fp32 = nullptr;     // rows × out, or

@@ -186,10 +186,10 @@ TEST_F(ServerLifeTest, AFullQueueSaysWhenToComeBack) {
       EXPECT_TRUE(details.ParseFromString(status.error_details()));
       EXPECT_TRUE(details.details_size() == 1 && details.details(0).UnpackTo(&retry));
       EXPECT_GT(retry.retry_delay().nanos(), 0);
-      refused.DecrementCount();
+      refused.Notify();
     }));
   }
-  refused.Wait();
+  refused.WaitForNotification();
   gate_.Notify();
   for (std::future<void>& call : calls) call.get();
   EXPECT_TRUE(held.get().ok());

@@ -22,77 +22,77 @@ SENVEC_INLINE void PrefetchAhead(const void* b, size_t step_bytes) {
   for (size_t at = 0; at < step_bytes; at += 64) __builtin_prefetch(ahead + at, 0, 3);
 }
 
-// Each Tile computes kRows rows of one panel: sums over k in registers, one step after the other.
-struct Fp32Tile {
+// What a tile of one precision is made of: how it reads a step of the right side and of a left row, how it adds their
+// product to a sum, and what becomes of two sums that are complete.
+struct Fp32Parts {
   static constexpr size_t kGroup = 1, kLeftBytes = 4, kRightBytes = 4;
+  using Right = V;
+  using Left = float;
+  using Sums = V;
 
-  template <size_t kRows>
-  static void Run(const TileCall& tile) {
-    const GemmCall& call = *tile.call;
-    const size_t stride = call.a_stride;
-    const char* a = static_cast<const char*>(call.a) + tile.row * stride;
-    const float* b = reinterpret_cast<const float*>(tile.b);
-    V left[kRows], right[kRows];
-    SENVEC_UNROLL
-    for (size_t i = 0; i < kRows; ++i) left[i] = right[i] = V{};
-    for (size_t k = 0; k < call.k; ++k) {
-      const V b0 = Load(b), b1 = Load(b + kLanes);
-      PrefetchAhead(b, sizeof(float) * kPanel);
-      b += kPanel;
-      SENVEC_UNROLL
-      for (size_t i = 0; i < kRows; ++i) {
-        const float value = *reinterpret_cast<const float*>(a + i * stride);
-        left[i] += b0 * value;
-        right[i] += b1 * value;
-      }
-      a += sizeof(float);
-    }
-    const V bias0 = Load(call.bias + tile.column), bias1 = Load(call.bias + tile.column + kLanes);
-    SENVEC_UNROLL
-    for (size_t i = 0; i < kRows; ++i) {
-      Store(tile.c + i * tile.c_stride, left[i] + bias0);
-      Store(tile.c + i * tile.c_stride + kLanes, right[i] + bias1);
-    }
+  SENVEC_INLINE V LoadRight(const char* b) { return Load(reinterpret_cast<const float*>(b)); }
+  SENVEC_INLINE float LoadLeft(const char* a) { return *reinterpret_cast<const float*>(a); }
+  SENVEC_INLINE V Step(V sum, float a, V b) { return sum + b * a; }
+
+  // Of one tile's columns.
+  struct Columns {
+    V bias0, bias1;
+    explicit Columns(const TileCall& tile)
+        : bias0(Load(tile.call->bias + tile.column)), bias1(Load(tile.call->bias + tile.column + kLanes)) {}
+  };
+  SENVEC_INLINE void Finish(const TileCall&, const Columns& columns, size_t, V left, V right, float* c) {
+    Store(c, left + columns.bias0);
+    Store(c + kLanes, right + columns.bias1);
   }
 };
 
-struct Bf16Tile {
+struct Bf16Parts : Fp32Parts {
   static constexpr size_t kGroup = 2, kLeftBytes = 2, kRightBytes = 2;
+  using Right = VI;
+  using Left = VI;
 
-  template <size_t kRows>
-  static void Run(const TileCall& tile) {
-    const GemmCall& call = *tile.call;
-    const size_t stride = call.a_stride, steps = (call.k + 1) / 2;
-    const char* a = static_cast<const char*>(call.a) + tile.row * stride;
-    const char* b = tile.b;
-    V left[kRows], right[kRows];
-    SENVEC_UNROLL
-    for (size_t i = 0; i < kRows; ++i) left[i] = right[i] = V{};
-    for (size_t k = 0; k < steps; ++k) {
-      const VI b0 = LoadInts(b), b1 = LoadInts(b + 4 * kLanes);
-      PrefetchAhead(b, 4 * kPanel);
-      b += 4 * kPanel;
-      SENVEC_UNROLL
-      for (size_t i = 0; i < kRows; ++i) {
-        int pair;
-        __builtin_memcpy(&pair, a + i * stride, sizeof(pair));
-        const VI values = SetInt(pair);
-        left[i] = Bf16Step(left[i], values, b0);
-        right[i] = Bf16Step(right[i], values, b1);
-      }
-      a += 4;
-    }
-    const V bias0 = Load(call.bias + tile.column), bias1 = Load(call.bias + tile.column + kLanes);
-    SENVEC_UNROLL
-    for (size_t i = 0; i < kRows; ++i) {
-      Store(tile.c + i * tile.c_stride, left[i] + bias0);
-      Store(tile.c + i * tile.c_stride + kLanes, right[i] + bias1);
-    }
+  SENVEC_INLINE VI LoadRight(const char* b) { return LoadInts(b); }
+  SENVEC_INLINE VI LoadLeft(const char* a) {
+    int pair;
+    __builtin_memcpy(&pair, a, sizeof(pair));
+    return SetInt(pair);
+  }
+  SENVEC_INLINE V Step(V sum, VI a, VI b) { return Bf16Step(sum, a, b); }
+};
+
+struct Int8Parts {
+  static constexpr size_t kGroup = kInt8Group, kLeftBytes = sizeof(Int8Operand), kRightBytes = 1;
+  using Right = VI;
+  using Left = VI;
+  using Sums = VI;
+
+  SENVEC_INLINE VI LoadRight(const char* b) { return Int8Load(b); }
+  SENVEC_INLINE VI LoadLeft(const char* a) { return Int8Broadcast(a); }
+  SENVEC_INLINE VI Step(VI sum, VI a, VI b) { return Int8Step(sum, a, b); }
+
+  struct Columns : Fp32Parts::Columns {
+    VI sums0, sums1;
+    V scales0, scales1;
+    explicit Columns(const TileCall& tile)
+        : Fp32Parts::Columns(tile),
+          sums0(LoadInts(tile.call->b_sums + tile.column)),
+          sums1(LoadInts(tile.call->b_sums + tile.column + kLanes)),
+          scales0(Load(tile.call->b_scales + tile.column)),
+          scales1(Load(tile.call->b_scales + tile.column + kLanes)) {}
+  };
+  // Σ s_a(q_a − z)·s_b q_b = s_a s_b (Σ q_a q_b − z Σ q_b), the parenthesis exact in integers.
+  SENVEC_INLINE void Finish(const TileCall& tile, const Columns& columns, size_t i, VI left, VI right, float* c) {
+    const RowScale row = tile.call->a_scales[tile.row + i];
+    Store(c, ToFloats(left - columns.sums0 * row.zero) * (columns.scales0 * row.scale) + columns.bias0);
+    Store(c + kLanes, ToFloats(right - columns.sums1 * row.zero) * (columns.scales1 * row.scale) + columns.bias1);
   }
 };
 
-struct Int8Tile {
-  static constexpr size_t kGroup = kInt8Group, kLeftBytes = sizeof(Int8Operand), kRightBytes = 1;
+// kRows rows of one panel: sums over k in registers, one step after the other.
+template <class Parts>
+struct Tile {
+  static constexpr size_t kGroup = Parts::kGroup, kLeftBytes = Parts::kLeftBytes, kRightBytes = Parts::kRightBytes;
+  static constexpr size_t kHalf = kGroup * kLanes * kRightBytes;  // bytes of one vector of columns in a step
 
   template <size_t kRows>
   static void Run(const TileCall& tile) {
@@ -100,39 +100,33 @@ struct Int8Tile {
     const size_t stride = call.a_stride, steps = (call.k + kGroup - 1) / kGroup;
     const char* a = static_cast<const char*>(call.a) + tile.row * stride;
     const char* b = tile.b;
-    VI left[kRows], right[kRows];
+    typename Parts::Sums left[kRows], right[kRows];
     SENVEC_UNROLL
-    for (size_t i = 0; i < kRows; ++i) left[i] = right[i] = VI{};
+    for (size_t i = 0; i < kRows; ++i) left[i] = right[i] = typename Parts::Sums{};
     for (size_t k = 0; k < steps; ++k) {
-      const VI b0 = Int8Load(b), b1 = Int8Load(b + kGroup * kLanes);
-      PrefetchAhead(b, kGroup * kPanel);
-      b += kGroup * kPanel;
+      const typename Parts::Right b0 = Parts::LoadRight(b), b1 = Parts::LoadRight(b + kHalf);
+      PrefetchAhead(b, 2 * kHalf);
+      b += 2 * kHalf;
       SENVEC_UNROLL
       for (size_t i = 0; i < kRows; ++i) {
-        const VI codes = Int8Broadcast(a + i * stride);
-        left[i] = Int8Step(left[i], codes, b0);
-        right[i] = Int8Step(right[i], codes, b1);
+        const typename Parts::Left value = Parts::LoadLeft(a + i * stride);
+        left[i] = Parts::Step(left[i], value, b0);
+        right[i] = Parts::Step(right[i], value, b1);
       }
-      a += kGroup * sizeof(Int8Operand);
+      a += kGroup * kLeftBytes;
     }
-    // Σ s_a(q_a − z)·s_b q_b = s_a s_b (Σ q_a q_b − z Σ q_b), the parenthesis exact in integers.
-    const size_t column = tile.column;
-    const VI sums0 = LoadInts(call.b_sums + column), sums1 = LoadInts(call.b_sums + column + kLanes);
-    const V scales0 = Load(call.b_scales + column), scales1 = Load(call.b_scales + column + kLanes);
-    const V bias0 = Load(call.bias + column), bias1 = Load(call.bias + column + kLanes);
+    const typename Parts::Columns columns(tile);
     SENVEC_UNROLL
-    for (size_t i = 0; i < kRows; ++i) {
-      const RowScale row = call.a_scales[tile.row + i];
-      float* c = tile.c + i * tile.c_stride;
-      Store(c, ToFloats(left[i] - sums0 * row.zero) * (scales0 * row.scale) + bias0);
-      Store(c + kLanes, ToFloats(right[i] - sums1 * row.zero) * (scales1 * row.scale) + bias1);
-    }
+    for (size_t i = 0; i < kRows; ++i) Parts::Finish(tile, columns, i, left[i], right[i], tile.c + i * tile.c_stride);
   }
 };
+using Fp32Tile = Tile<Fp32Parts>;
+using Bf16Tile = Tile<Bf16Parts>;
+using Int8Tile = Tile<Int8Parts>;
 
-template <class Tile, size_t... kIndex>
+template <class T, size_t... kIndex>
 SENVEC_INLINE void RunTile(size_t rows, const TileCall& tile, std::index_sequence<kIndex...>) {
-  static constexpr void (*kTable[])(const TileCall&) = {Tile::template Run<kIndex + 1>...};
+  static constexpr void (*kTable[])(const TileCall&) = {T::template Run<kIndex + 1>...};
   kTable[rows - 1](tile);
 }
 
@@ -156,26 +150,26 @@ SENVEC_INLINE void StoreTile(const GemmCall& call, const float* tile, size_t row
 }
 
 // The tile goes to its place at once when it is a plain one; otherwise by a buffer, where the activation runs.
-template <class Tile>
+template <class T>
 SENVEC_INLINE void Compute(const GemmCall& call, size_t row, size_t rows, size_t column, const char* b) {
   TileCall tile = {.call = &call, .row = row, .column = column, .b = b, .c = nullptr, .c_stride = call.c_stride};
   if (call.activation == nullptr && call.c != nullptr && column + kPanel <= call.n) {
     tile.c = call.c + row * call.c_stride + column;
-    RunTile<Tile>(rows, tile, std::make_index_sequence<kTileRows>());
+    RunTile<T>(rows, tile, std::make_index_sequence<kTileRows>());
     return;
   }
   alignas(64) float buffer[kTileRows * kPanel];
   tile.c = buffer;
   tile.c_stride = kPanel;
-  RunTile<Tile>(rows, tile, std::make_index_sequence<kTileRows>());
+  RunTile<T>(rows, tile, std::make_index_sequence<kTileRows>());
   if (call.activation != nullptr) call.activation(buffer, rows * kPanel);
   StoreTile(call, buffer, row, rows, column);
 }
 
-template <class Tile>
+template <class T>
 void Multiply(const GemmCall& call) {
-  const size_t steps = (call.k + Tile::kGroup - 1) / Tile::kGroup;
-  const size_t panel_bytes = steps * Tile::kGroup * kPanel * Tile::kRightBytes;
+  const size_t steps = (call.k + T::kGroup - 1) / T::kGroup;
+  const size_t panel_bytes = steps * T::kGroup * kPanel * T::kRightBytes;
   const size_t fitting = kBlockBytes / (call.a_stride > 0 ? call.a_stride : 1) / kTileRows * kTileRows;
   const size_t block_rows = fitting > kTileRows ? fitting : kTileRows;
   const char* b = static_cast<const char*>(call.b);
@@ -187,15 +181,15 @@ void Multiply(const GemmCall& call) {
       // Tiles of nearly equal size: none too small to keep the multipliers busy.
       for (size_t tile = 0, row = block; tile < tiles; ++tile) {
         const size_t rows = (end - row + tiles - tile - 1) / (tiles - tile);
-        Compute<Tile>(call, row, rows, panel * kPanel, here);
+        Compute<T>(call, row, rows, panel * kPanel, here);
         row += rows;
       }
     }
   }
 }
 
-template <class Tile>
+template <class T>
 constexpr Kernels::Gemm MakeGemm() {
-  return {.format = {.panel = kPanel, .group = Tile::kGroup, .a_element = Tile::kLeftBytes, .b_element = Tile::kRightBytes},
-          .multiply = Multiply<Tile>};
+  return {.format = {.panel = kPanel, .group = T::kGroup, .a_element = T::kLeftBytes, .b_element = T::kRightBytes},
+          .multiply = Multiply<T>};
 }

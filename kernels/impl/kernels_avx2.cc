@@ -16,25 +16,14 @@ constexpr size_t kTileRows = 6;  // 12 sums, two right vectors and a left one in
 #include "kernels/impl/vector-inl.h"
 #include "kernels/impl/plain_steps-inl.h"
 
-// Two products a step: vpmaddubsw would saturate, so that codes are kept in 16 bits.
-constexpr size_t kInt8Group = 2;
-using Int8Operand = uint16_t;
-
-SENVEC_INLINE void StoreCodes(Int8Operand* out, VI codes) {
-  *reinterpret_cast<VHalvesUnaligned*>(out) = __builtin_convertvector(codes, VHalves);
-}
-SENVEC_INLINE VI Int8Load(const char* b) {
+SENVEC_INLINE VI WidenBytes(const char* b) {
   return reinterpret_cast<VI>(_mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(b))));
 }
-SENVEC_INLINE VI Int8Broadcast(const char* a) {
-  int pair;
-  __builtin_memcpy(&pair, a, sizeof(pair));
-  return SetInt(pair);
-}
-SENVEC_INLINE VI Int8Step(VI sum, VI a, VI b) {
-  return sum + reinterpret_cast<VI>(_mm256_madd_epi16(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
+SENVEC_INLINE VI MultiplyPairs(VI a, VI b) {
+  return reinterpret_cast<VI>(_mm256_madd_epi16(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
 }
 
+#include "kernels/impl/pair_int8-inl.h"
 #include "kernels/impl/loops-inl.h"
 }  // namespace
 SENVEC_TARGET_END

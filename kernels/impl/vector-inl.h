@@ -8,7 +8,6 @@ typedef float VUnaligned __attribute__((vector_size(kLanes * sizeof(float)), ali
 typedef int VIUnaligned __attribute__((vector_size(kLanes * sizeof(int)), aligned(1), may_alias));
 typedef uint16_t VHalves __attribute__((vector_size(kLanes * sizeof(uint16_t))));
 typedef uint16_t VHalvesUnaligned __attribute__((vector_size(kLanes * sizeof(uint16_t)), aligned(1), may_alias));
-typedef int8_t VBytes __attribute__((vector_size(kLanes)));
 typedef int8_t VBytesUnaligned __attribute__((vector_size(kLanes), aligned(1), may_alias));
 
 #define SENVEC_INLINE static inline __attribute__((always_inline))

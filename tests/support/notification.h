@@ -14,7 +14,6 @@ class Notification {
     MutexLock lock(&mutex_);
     --left_;
   }
-  void DecrementCount() { Notify(); }
   bool HasBeenNotified() const {
     MutexLock lock(&mutex_);
     return left_ <= 0;
@@ -23,7 +22,6 @@ class Notification {
     MutexLock lock(&mutex_);
     mutex_.Await([this] { return left_ <= 0; });
   }
-  void Wait() { WaitForNotification(); }
   bool WaitForNotificationWithTimeout(absl::Duration timeout) {
     MutexLock lock(&mutex_);
     return mutex_.AwaitFor([this] { return left_ <= 0; }, timeout);
