@@ -26,7 +26,7 @@ void BatchPlan::Make(absl::Span<const int32_t> lengths, int32_t max_tokens) {
 }
 
 int32_t ChunkTokens(int64_t total_tokens, int num_threads) {
-  constexpr int64_t kMost = 512, kLeast = 32;
+  constexpr int64_t kMost = 128, kLeast = 32;
   return static_cast<int32_t>(std::clamp((total_tokens + num_threads - 1) / num_threads, kLeast, kMost));
 }
 

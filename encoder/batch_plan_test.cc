@@ -43,7 +43,7 @@ TEST(BatchPlanTest, EveryIndexIsThereOnce) {
 }
 
 TEST(BatchPlanTest, AFewTokensAreSharedByTheThreads) {
-  EXPECT_EQ(ChunkTokens(1000000, 2), 512);
+  EXPECT_EQ(ChunkTokens(1000000, 2), 128);
   EXPECT_EQ(ChunkTokens(200, 2), 100);
   EXPECT_EQ(ChunkTokens(9, 2), 32);
 }

@@ -89,8 +89,8 @@ TEST_P(EncoderModelTest, TokenVectorsEqualThoseOfTransformersAtEveryInstructionS
   }
 }
 
-// Norms keep values at about 1, so that a wrong term shows as an error of that size. The tolerances are three times
-// the largest error seen over the five models.
+// Norms keep values at about 1, so that a wrong term shows as an error of that size. The largest errors seen over the
+// five models and all instruction sets are 0.037 in bf16 and 0.106 in int8.
 TEST_P(EncoderModelTest, OtherPrecisionsStayNearTransformersAtEveryInstructionSet) {
   for (const auto& [precision, tolerance] : {std::pair{Precision::kBf16, 0.06}, std::pair{Precision::kInt8, 0.15}}) {
     for (Isa isa : SupportedIsas()) {
