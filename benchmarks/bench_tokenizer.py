@@ -90,7 +90,7 @@ def bench(model, texts, options):
     if hasattr(reference, "encode_batch_fast"):
         rivals["encode_batch_fast"] = reference.encode_batch_fast
 
-    answers = [ids for ids, _ in compare_tokenizers.encode(options.program, model, "ids", encoded)]
+    answers = [ids for ids, _, _ in compare_tokenizers.encode(options.program, model, "ids", encoded)]
     for name, encode in rivals.items():
         wrong = sum(mine != theirs.ids for mine, theirs in zip(answers, encode(texts)))
         if wrong:
