@@ -90,7 +90,7 @@ class CollectionImpl : public Collection {
 
   absl::Status StartEmpty() {
     MutexLock lock(&mutex_);
-    SENVEC_ASSIGN_OR_RETURN(vectors_, VectorIndex::Create(options_.index));
+    SENVEC_ASSIGN_OR_RETURN(vectors_, MutableIndex::Create(options_.index));
     dirty_ = true;
     return absl::OkStatus();
   }
@@ -109,7 +109,7 @@ class CollectionImpl : public Collection {
   mutable Mutex mutex_;
   DocumentMap documents_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<int64_t, DocumentMap::const_iterator> by_row_ ABSL_GUARDED_BY(mutex_);
-  std::unique_ptr<VectorIndex> vectors_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<MutableIndex> vectors_ ABSL_GUARDED_BY(mutex_);
   int64_t next_row_id_ ABSL_GUARDED_BY(mutex_) = 0;
   bool dirty_ ABSL_GUARDED_BY(mutex_) = false;
   int64_t num_writes_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -280,7 +280,7 @@ absl::Status CollectionImpl::Load(const Manifest& manifest) {
   const std::string path = JoinPath(directory_, manifest.documents.name);
   SENVEC_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path));
   SENVEC_ASSIGN_OR_RETURN(documents_, ParseDocuments(bytes, path));
-  SENVEC_ASSIGN_OR_RETURN(vectors_, VectorIndex::Open(JoinPath(directory_, manifest.vectors.name)));
+  SENVEC_ASSIGN_OR_RETURN(vectors_, MutableIndex::Open(JoinPath(directory_, manifest.vectors.name)));
   std::vector<float> row(options_.index.dim);
   const bool fits = vectors_->options().dim == options_.index.dim && vectors_->options().metric == options_.index.metric;
   for (auto it = documents_.begin(); fits && it != documents_.end(); ++it) {

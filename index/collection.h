@@ -10,7 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "index/vector/vector_index.h"
+#include "index/vector/mutable_index.h"
 
 namespace senvec {
 
@@ -73,7 +73,7 @@ class Collection {
   // Documents in ascending order of id, after `after_id` ("" = from the start), at most `limit`.
   virtual absl::StatusOr<std::vector<Document>> Scan(absl::string_view after_id, int32_t limit) const = 0;
 
-  // queries: n × dim; see VectorIndex::Search().
+  // queries: n × dim; see MutableIndex::Search().
   virtual absl::StatusOr<std::vector<std::vector<Hit>>> Search(absl::Span<const float> queries,
                                                                int32_t k) const = 0;
 

@@ -6,7 +6,7 @@
 #include <random>
 #include <vector>
 
-#include "index/vector/vector_index.h"
+#include "index/vector/mutable_index.h"
 
 namespace {
 
@@ -54,7 +54,7 @@ TEST(HnswFailureTest, AnAdditionThatFailsInsideFaissLeavesTheIndexAsItWas) {
   const std::vector<float> before = RandomRows(300, 1), more = RandomRows(2000, 2);
   int failures = 0;
   for (int64_t blocks = 0; blocks < 64; ++blocks) {
-    const auto index = *VectorIndex::Create({.kind = IndexKind::kHnsw, .dim = kDim});
+    const auto index = *MutableIndex::Create({.kind = IndexKind::kHnsw, .dim = kDim});
     ASSERT_TRUE(index->Add(Ids(0, 300), before).ok());
     large_blocks_left = blocks;
     absl::Status added;

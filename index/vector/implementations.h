@@ -3,15 +3,15 @@
 #include <memory>
 
 #include "index/vector/index_file.h"
-#include "index/vector/vector_index.h"
+#include "index/vector/mutable_index.h"
 
 namespace senvec {
 
-// The kinds behind VectorIndex::Create() and Open(). Options are valid, files have passed their checksums.
-std::unique_ptr<VectorIndex> MakeExactIndex(const VectorIndexOptions& options);
-absl::StatusOr<std::unique_ptr<VectorIndex>> OpenExactIndex(const IndexFile& file, absl::string_view where);
+// The kinds behind MutableIndex::Create() and Open(). Options are valid, files have passed their checksums.
+std::unique_ptr<MutableIndex> MakeExactIndex(const VectorIndexOptions& options);
+absl::StatusOr<std::unique_ptr<MutableIndex>> OpenExactIndex(const IndexFile& file, absl::string_view where);
 
-absl::StatusOr<std::unique_ptr<VectorIndex>> MakeHnswIndex(const VectorIndexOptions& options);
-absl::StatusOr<std::unique_ptr<VectorIndex>> OpenHnswIndex(const IndexFile& file, absl::string_view where);
+absl::StatusOr<std::unique_ptr<MutableIndex>> MakeHnswIndex(const VectorIndexOptions& options);
+absl::StatusOr<std::unique_ptr<MutableIndex>> OpenHnswIndex(const IndexFile& file, absl::string_view where);
 
 }  // namespace senvec

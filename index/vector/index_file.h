@@ -6,7 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "index/vector/vector_index.h"
+#include "index/vector/mutable_index.h"
 
 namespace senvec {
 

@@ -14,14 +14,14 @@ namespace {
 class IndexFileTest : public testing::TestWithParam<IndexKind> {
  protected:
   void SetUp() override {
-    const auto index = *VectorIndex::Create({.kind = GetParam(), .dim = 3});
+    const auto index = *MutableIndex::Create({.kind = GetParam(), .dim = 3});
     ASSERT_TRUE(index->Add({7, 8, 9}, {1, 0, 0, 0, 1, 0, 0, 0, 1}).ok());
     ASSERT_TRUE(index->Save(path_).ok());
     bytes_ = *ReadFile(path_);
   }
   absl::Status Open(const std::string& bytes) {
     EXPECT_TRUE(WriteFileAtomically(path_, bytes).ok());
-    return VectorIndex::Open(path_).status();
+    return MutableIndex::Open(path_).status();
   }
 
   const TempDir folder_;
@@ -71,15 +71,15 @@ TEST_P(IndexFileTest, ContentThatDoesNotFitTheHeaderIsDataLoss) {
   IndexFile file = *ParseIndexFile(bytes_, "x");
   file.num_rows = 2;
   ASSERT_TRUE(WriteIndexFile(path_, file).ok());
-  EXPECT_EQ(VectorIndex::Open(path_).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(MutableIndex::Open(path_).status().code(), absl::StatusCode::kDataLoss);
   file = *ParseIndexFile(bytes_, "x");
   file.options.dim = 2;
   ASSERT_TRUE(WriteIndexFile(path_, file).ok());
-  EXPECT_EQ(VectorIndex::Open(path_).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(MutableIndex::Open(path_).status().code(), absl::StatusCode::kDataLoss);
 }
 
 TEST(IndexFilePathTest, NamesAMissingFile) {
-  EXPECT_EQ(VectorIndex::Open("/nonexistent/v.idx").status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(MutableIndex::Open("/nonexistent/v.idx").status().code(), absl::StatusCode::kNotFound);
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/types/span.h"
-#include "index/vector/vector_index.h"
+#include "index/vector/mutable_index.h"
 
 namespace senvec {
 

@@ -1,4 +1,4 @@
-#include "index/vector/vector_index.h"
+#include "index/vector/mutable_index.h"
 
 #include <gmock/gmock.h>
 
@@ -57,7 +57,7 @@ double Score(Metric metric, const float* a, const float* b) {
 class VectorIndexTest : public testing::TestWithParam<Kind> {
  protected:
   void SetUp() override {
-    auto index = VectorIndex::Create({.kind = GetParam().kind, .metric = GetParam().metric, .dim = kDim});
+    auto index = MutableIndex::Create({.kind = GetParam().kind, .metric = GetParam().metric, .dim = kDim});
     ASSERT_TRUE(index.ok()) << index.status();
     index_ = *std::move(index);
   }
@@ -89,7 +89,7 @@ class VectorIndexTest : public testing::TestWithParam<Kind> {
   }
   double LowestRecall() const { return GetParam().kind == IndexKind::kExact ? 1.0 : 0.95; }
 
-  std::unique_ptr<VectorIndex> index_;
+  std::unique_ptr<MutableIndex> index_;
 };
 
 INSTANTIATE_TEST_SUITE_P(Kinds, VectorIndexTest,
@@ -200,7 +200,7 @@ TEST_P(VectorIndexTest, AnswersTheSameAfterSaveAndOpen) {
   ASSERT_EQ(index_->Remove({3, 4, 5}), 3);
   const TempDir folder;
   ASSERT_TRUE(index_->Save(folder / "v.idx").ok());
-  const auto opened = VectorIndex::Open(folder / "v.idx");
+  const auto opened = MutableIndex::Open(folder / "v.idx");
   ASSERT_TRUE(opened.ok()) << opened.status();
   EXPECT_EQ((*opened)->size(), 497);
   EXPECT_EQ((*opened)->options().kind, GetParam().kind);

@@ -16,7 +16,7 @@ bool Better(const Neighbor& a, const Neighbor& b) {
 }
 
 // Every row is compared with every query.
-class ExactIndex : public VectorIndex {
+class ExactIndex : public MutableIndex {
  public:
   explicit ExactIndex(const VectorIndexOptions& options) : options_(options), dim_(options.dim) {}
 
@@ -120,11 +120,11 @@ class ExactIndex : public VectorIndex {
 
 }  // namespace
 
-std::unique_ptr<VectorIndex> MakeExactIndex(const VectorIndexOptions& options) {
+std::unique_ptr<MutableIndex> MakeExactIndex(const VectorIndexOptions& options) {
   return std::make_unique<ExactIndex>(options);
 }
 
-absl::StatusOr<std::unique_ptr<VectorIndex>> OpenExactIndex(const IndexFile& file, absl::string_view where) {
+absl::StatusOr<std::unique_ptr<MutableIndex>> OpenExactIndex(const IndexFile& file, absl::string_view where) {
   auto index = std::make_unique<ExactIndex>(file.options);
   SENVEC_RETURN_IF_ERROR(index->Load(file, where));
   return index;

@@ -34,7 +34,7 @@ faiss::MetricType FaissMetric(Metric metric) {
 
 // FAISS's graph over fp32 rows. Removed rows stay in the graph as stepping stones until they outnumber the others;
 // then the graph is built anew.
-class HnswIndex : public VectorIndex {
+class HnswIndex : public MutableIndex {
  public:
   explicit HnswIndex(const VectorIndexOptions& options) : options_(options), dim_(options.dim) {}
 
@@ -200,13 +200,13 @@ class HnswIndex : public VectorIndex {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<VectorIndex>> MakeHnswIndex(const VectorIndexOptions& options) {
+absl::StatusOr<std::unique_ptr<MutableIndex>> MakeHnswIndex(const VectorIndexOptions& options) {
   auto index = std::make_unique<HnswIndex>(options);
   SENVEC_RETURN_IF_ERROR(index->Reset());
   return index;
 }
 
-absl::StatusOr<std::unique_ptr<VectorIndex>> OpenHnswIndex(const IndexFile& file, absl::string_view where) {
+absl::StatusOr<std::unique_ptr<MutableIndex>> OpenHnswIndex(const IndexFile& file, absl::string_view where) {
   auto index = std::make_unique<HnswIndex>(file.options);
   SENVEC_RETURN_IF_ERROR(index->Load(file, where));
   return index;
