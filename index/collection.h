@@ -162,7 +162,7 @@ class Collection {
   virtual absl::Status Snapshot(const std::string& directory) const = 0;
 
   // Renames the folder, which no other collection's files are mistaken for then. Those who still hold the collection can
-  // read it; writes fail with FailedPrecondition, also when the renaming failed.
+  // read it; writes fail with FailedPrecondition. On error all is as it was.
   virtual absl::Status Retire(const std::string& new_directory) = 0;
 };
 

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/json.h"
 #include "base/status_macros.h"
-#include "index/filter/posting.h"
+#include "index/filter/posting_key.h"
 #include "index/record.h"
 #include "index/vector/row_map.h"
 

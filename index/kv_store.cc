@@ -229,11 +229,13 @@ class RocksStore : public KvStore {
     return ToStatus(db_->Flush(rocksdb::FlushOptions(), handles_), absl::StrCat("cannot write to ", directory_));
   }
 
-  absl::Status Freeze() override {
-    const absl::Status flushed = Flush();
-    // Else a flush or a compaction would make files at the old place, by name.
+  absl::Status Pause() override { return ToStatus(db_->PauseBackgroundWork(), "cannot pause"); }
+  absl::Status Continue() override { return ToStatus(db_->ContinueBackgroundWork(), "cannot go on"); }
+  void Freeze() override {
+    // First that, so that what was paused sees it and ends.
+    rocksdb::CancelAllBackgroundWork(db_.get(), /*wait=*/false);
+    static_cast<void>(db_->ContinueBackgroundWork());
     rocksdb::CancelAllBackgroundWork(db_.get(), /*wait=*/true);
-    return flushed;
   }
 
  private:

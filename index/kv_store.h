@@ -89,8 +89,11 @@ class KvStore {
   virtual absl::Status Checkpoint(const std::string& directory) const = 0;
   // Moves what only the log holds into tables, so that opening replays nothing.
   virtual absl::Status Flush() = 0;
-  // Writes nothing any more, now or later, so that its folder may be renamed; reading goes on.
-  virtual absl::Status Freeze() = 0;
+  // Between Pause() and Continue() nothing is written in the background; after Pause() and Freeze() never again, also not
+  // when closed, so that nothing appears in a folder that was renamed. Reading goes on.
+  virtual absl::Status Pause() = 0;
+  virtual absl::Status Continue() = 0;
+  virtual void Freeze() = 0;
 };
 
 }  // namespace senvec

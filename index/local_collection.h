@@ -102,6 +102,7 @@ class LocalCollection : public Collection {
   absl::Status BuildUnshown(absl::FunctionRef<bool(int64_t, int64_t)> progress);
   absl::Status BuildStored(absl::FunctionRef<bool(int64_t, int64_t)> progress);
   void FreezeTail();
+  void StartMaintenance();
   void StopMaintenance();
 
   // local_collection_snapshot.cc

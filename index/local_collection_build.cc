@@ -38,6 +38,14 @@ LocalCollection::~LocalCollection() {
   view_.reset();
 }
 
+void LocalCollection::StartMaintenance() {
+  {
+    MutexLock lock(&view_mutex_);
+    stopping_ = false;
+  }
+  if (!read_only_ && runtime_.background_indexing) maintenance_ = std::thread([this] { Maintain(); });
+}
+
 void LocalCollection::StopMaintenance() {
   {
     MutexLock lock(&view_mutex_);

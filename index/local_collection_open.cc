@@ -134,7 +134,7 @@ absl::Status LocalCollection::Start(std::unique_ptr<DirectoryLock> lock, bool is
                                             " documents; restore it from a snapshot"));
   }
   Publish(std::move(parts));
-  if (!read_only_ && runtime_.background_indexing) maintenance_ = std::thread([this] { Maintain(); });
+  StartMaintenance();
   return absl::OkStatus();
 }
 

@@ -50,13 +50,17 @@ absl::Status LocalCollection::Retire(const std::string& new_directory) {
   // Writes that began before come to their end first.
   queue_.Exclusively([&] {
     MutexLock lock(&files_mutex_);
-    is_retired_ = true;
-    status = store_->Freeze();
+    status = store_->Pause();
     if (!status.ok()) return;
     if (std::rename(directory_.c_str(), new_directory.c_str()) != 0) {
       status = ErrnoToStatus(errno, absl::StrCat("cannot rename ", directory_, " to ", new_directory));
+      static_cast<void>(store_->Continue());
+      return;
     }
+    is_retired_ = true;
+    store_->Freeze();
   });
+  if (!status.ok()) StartMaintenance();
   return status;
 }
 

@@ -7,10 +7,9 @@
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "base/mutex.h"
+#include "index/write_session.h"
 
 namespace senvec {
-
-class WriteSession;
 
 // One call's changes.
 struct PendingWrite {

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/status_macros.h"
 #include "index/filter/posting.h"
+#include "index/filter/posting_key.h"
 
 namespace senvec {
 namespace {
