@@ -135,7 +135,8 @@ TEST_P(CollectionTest, GivesDocumentsBackInOrder) {
   EXPECT_NEAR(got[0]->vector[1], 0.6, 1e-6);  // cosine stores length 1
   EXPECT_FALSE(got[1].has_value());
   std::vector<std::string> ids;
-  for (const Document& document : *collection_->Scan({.after_id = "a", .limit = 5})) ids.push_back(document.id);
+  const std::vector<Document> page = *collection_->Scan({.after_id = "a", .limit = 5});
+  for (const Document& document : page) ids.push_back(document.id);
   EXPECT_THAT(ids, ElementsAre("b", "c"));
   EXPECT_EQ(collection_->Scan({.limit = 1})->at(0).id, "a");
   EXPECT_FALSE(collection_->Scan({.limit = 0}).ok());
@@ -338,7 +339,9 @@ TEST_P(CollectionTest, WritersAndReadersWorkAtOnce) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < 20; ++i) {
         ASSERT_TRUE(collection_->Upsert(Many(t * 1000 + i * 5, 5)).ok());
-        if (i % 4 == 3) ASSERT_TRUE(collection_->Delete({std::to_string(t * 1000 + i * 5)}).ok());
+        if (i % 4 == 3) {
+          ASSERT_TRUE(collection_->Delete({std::to_string(t * 1000 + i * 5)}).ok());
+        }
         // What was written is seen.
         const auto got = collection_->Get({std::to_string(t * 1000 + i * 5 + 1)});
         ASSERT_TRUE(got.ok() && got->at(0).has_value());
