@@ -29,6 +29,7 @@ BITMAPS = {
     "last": bitmap([0, *range(0x7FFF0000, 0x80010000), 0xFFFFFFFF]),
     "huge_count": struct.pack("<II", 12346, 0xFFFFFFFF),
     "rows_out_of_order": struct.pack("<IIHHIHH", 12346, 1, 0, 1, 16, 2, 1),
+    "no_run_flag": struct.pack("<IBHHHH", 12347, 0, 0, 1, 1, 2),
     "run_past_the_end": struct.pack("<IBHHHHH", 12347, 1, 0, 2, 1, 0xFFFF, 2),
     "bitset_count_wrong": struct.pack("<IIHHI", 12346, 1, 0, 4096, 16) + bytes(8192),
 }

@@ -56,6 +56,7 @@ TEST(BitmapFormatTest, RefusesBrokenPromisesByName) {
       {U32(12346) + U32(0xffffffff), "byte 4: 4294967295 containers"},
       {U32(12346) + U32(65536), "byte 8: cut off in the keys"},
       {U32(12347), "byte 4: cut off in the run flags"},
+      {U32(12347) + std::string(1, '\0'), "byte 4: run flags of which none is set"},
       {U32(12347) + "\3", "byte 4: run flags for containers that are not there"},
       {two_arrays + U16(3) + U16(0) + U32(24) + U32(26) + U16(1) + U16(1), "byte 12: keys out of order"},
       {two_arrays + U16(2) + U16(0) + U32(24) + U32(26) + U16(1) + U16(1), "byte 12: keys out of order"},
