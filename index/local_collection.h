@@ -28,9 +28,10 @@ namespace senvec {
 // the store. Locks, in the order they are taken: build_mutex_, the line of queue_, files_mutex_, view_mutex_.
 class LocalCollection : public Collection {
  public:
-  // How large the newest rows may grow before an index of them is built; small in tests.
+  // How large the newest rows may grow before an index of them is built; small in tests. 1,024 rows of 384 values are
+  // compared in the time that a graph takes.
   struct Tuning {
-    int64_t tail_rows = 4096;
+    int64_t tail_rows = 1024;
     int64_t max_waiting_rows = 262144;  // in memory; writers wait for the index then
   };
 

@@ -17,9 +17,10 @@ namespace {
 constexpr absl::Duration kIdleAfter = absl::Seconds(2);
 constexpr absl::Duration kRetryAfter = absl::Seconds(5);
 
-// Searches come first: on Linux a niceness belongs to a thread.
+// Searches come first: on Linux a niceness belongs to a thread. With 10 instead of 19 the slowest searches took half as
+// long again while rows came in.
 void YieldToSearches() {
-  static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), 10));
+  static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), 19));
 }
 
 // Where a view has `part`, or -1.
