@@ -187,7 +187,13 @@ void RowCodec::EncodeQuery(const float* query, CodedQuery& coded) const {
 
 void RowCodec::RowAsQuery(const uint8_t* codes, const RowFactor* factor, CodedQuery& coded) const {
   coded.codes.resize(code_bytes());
-  for (size_t i = 0; i < coded.codes.size(); ++i) coded.codes[i] = static_cast<int8_t>(codes[i] ^ 0x80);
+  int8_t* const out = coded.codes.data();
+  for (size_t i = 0; i < coded.codes.size(); i += sizeof(uint64_t)) {
+    uint64_t word;
+    std::memcpy(&word, codes + i, sizeof(word));
+    word ^= 0x8080808080808080u;
+    std::memcpy(out + i, &word, sizeof(word));
+  }
   if (factor == nullptr) return;
   coded.offset = OffsetOf(coded.codes);
   coded.step = metric_ == Metric::kL2 ? 2 * factor->step : factor->step;
