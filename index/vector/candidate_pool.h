@@ -51,9 +51,15 @@ class CandidatePool {
       if (key >= keys_[size_ - 1]) return;
       --size_;
     }
-    // Where a new one belongs is seldom known to be near either end.
+    // Without branches: where a new one belongs cannot be foreseen.
     uint64_t* const begin = keys_.data();
-    const size_t place = static_cast<size_t>(std::upper_bound(begin, begin + size_, key) - begin);
+    const uint64_t* low = begin;
+    for (size_t left = size_; left > 0;) {
+      const size_t half = (left + 1) / 2;
+      low += low[half - 1] < key ? half : 0;
+      left -= half;
+    }
+    const size_t place = static_cast<size_t>(low - begin);
     std::memmove(begin + place + 1, begin + place, (size_ - place) * sizeof(uint64_t));
     begin[place] = key;
     ++size_;
@@ -86,25 +92,30 @@ class CandidatePool {
 class VisitedSet {
  public:
   void Reserve(size_t nodes) {
-    if (words_.size() * 64 < nodes) words_.resize((nodes + 63) / 64);
+    const size_t words = (nodes + 63) / 64;
+    if (words_.size() >= words) return;
+    words_.resize(words);
+    touched_.resize(words + 1);
   }
   // Whether the node is new; it is in the set from now on.
   bool Insert(uint32_t node) {
     uint64_t& word = words_[node / 64];
     const uint64_t bit = uint64_t{1} << node % 64;
-    if ((word & bit) != 0) return false;
-    if (word == 0) touched_.push_back(node / 64);
+    const bool is_new = (word & bit) == 0;
+    touched_[num_touched_] = node / 64;
+    num_touched_ += word == 0;
     word |= bit;
-    return true;
+    return is_new;
   }
   void Clear() {
-    for (uint32_t word : touched_) words_[word] = 0;
-    touched_.clear();
+    for (size_t i = 0; i < num_touched_; ++i) words_[touched_[i]] = 0;
+    num_touched_ = 0;
   }
 
  private:
   std::vector<uint64_t> words_;
-  std::vector<uint32_t> touched_;
+  std::vector<uint32_t> touched_;  // room for each word, and for one that is written in vain
+  size_t num_touched_ = 0;
 };
 
 }  // namespace senvec

@@ -35,7 +35,7 @@ class CodeMeasure {
     if (factors_ == nullptr) return;
     for (size_t i = 0; i < count; ++i) {
       const RowFactor& row = factors_[nodes[i]];
-      out[i] = RankOf(query.step * row.step * static_cast<float>(out[i] - query.offset) + row.bias);
+      out[i] = RankOf(query.step * row.step * static_cast<float>(out[i] - query.offset) + query.weight * row.bias);
     }
   }
 

@@ -44,6 +44,7 @@ EncodedRows EncodeRows(const BuildInput& input) {
   } else {
     for (size_t task = 0; task < tasks; ++task) encode(task);
   }
+  encoded.codec->CompleteFactors(absl::MakeSpan(encoded.factors));
   return encoded;
 }
 

@@ -44,6 +44,24 @@ uint32_t Descend(const Measure& measure, const typename Measure::Query& query, c
   }
 }
 
+inline void PrefetchLinks(const GraphLevel& level, uint32_t node) {
+  const char* const links = reinterpret_cast<const char*>(level.of(node));
+  for (size_t at = 0; at < level.degree * sizeof(uint32_t); at += 64) __builtin_prefetch(links + at);
+}
+
+// Puts the links that were not visited yet into scratch.fresh, asks for their codes, and returns how many there are.
+template <typename Measure>
+size_t TakeFresh(const Measure& measure, const GraphLevel& level, const uint32_t* links, WalkScratch& scratch) {
+  size_t count = 0;
+  for (size_t i = 0; i < level.degree && links[i] != kNoNode; ++i) {
+    scratch.fresh[count] = links[i];
+    if (!scratch.visited.Insert(links[i])) continue;
+    measure.Prefetch(links[i]);
+    ++count;
+  }
+  return count;
+}
+
 // Leaves the nearest nodes of this level that a walk from the seeds, which are in the pool and the visited set already,
 // meets.
 template <typename Measure>
@@ -53,15 +71,15 @@ void WalkLevel(const Measure& measure, const typename Measure::Query& query, con
   uint32_t node;
   while (pool.Next(node)) {
     const uint32_t* const links = level.of(node);
-    size_t count = 0;
-    for (size_t i = 0; i < level.degree && links[i] != kNoNode; ++i) {
-      if (!scratch.visited.Insert(links[i])) continue;
-      measure.Prefetch(links[i]);
-      scratch.fresh[count++] = links[i];
-    }
-    if (uint32_t next; pool.Peek(next)) __builtin_prefetch(level.of(next));
+    const size_t count = TakeFresh(measure, level, links, scratch);
+    // What comes next unless one of these is nearer.
+    if (uint32_t next; pool.Peek(next)) PrefetchLinks(level, next);
     measure.Measure(query, scratch.fresh, count, scratch.ranks);
-    for (size_t i = 0; i < count; ++i) pool.Insert(CandidateKey::Make(scratch.ranks[i], scratch.fresh[i]));
+    const uint32_t* const fresh = scratch.fresh;
+    for (size_t i = 0; i < count; ++i) {
+      const uint64_t key = CandidateKey::Make(scratch.ranks[i], fresh[i]);
+      if (key < pool.bound()) pool.Insert(key);
+    }
   }
 }
 
@@ -92,11 +110,7 @@ bool WalkAllowed(const Measure& measure, const typename Measure::Query& query, c
     std::pop_heap(frontier.begin(), frontier.end(), std::greater<>());
     const uint32_t* const links = level.of(CandidateKey::Node(frontier.back()));
     frontier.pop_back();
-    for (size_t i = 0; i < level.degree && links[i] != kNoNode; ++i) {
-      if (!scratch.visited.Insert(links[i])) continue;
-      measure.Prefetch(links[i]);
-      scratch.fresh[count++] = links[i];
-    }
+    count = TakeFresh(measure, level, links, scratch);
   }
   scratch.visited.Clear();
   return measured <= most;

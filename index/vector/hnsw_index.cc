@@ -18,6 +18,8 @@ namespace {
 constexpr size_t kScanWorth = 60;
 // Nodes that a walk measures for each of its candidates.
 constexpr size_t kWalkCost = 25;
+// How many times the walk that was expected it may become.
+constexpr size_t kPatience = 2;
 
 // What a thread keeps from one search to the next, whatever index it is of.
 struct SearchScratch {
@@ -112,8 +114,10 @@ class HnswIndex : public VectorIndex {
       uint32_t entry = Entry(scratch.walk);
       const auto allow = [&](uint32_t node) { return nodes_.Allowed(node, allowed); };
       scratch.walk.visited.Reserve(nodes_.num_nodes());
-      // Where the allowed rows lie far from the query, a walk finds that out only by going everywhere.
-      if (WalkAllowed(measure_, scratch.walk.query, graph_.levels[0], entry, ef, count, allow, scratch.walk)) {
+      // A walk that takes much longer than it would with rows allowed at random is one towards rows that lie far from
+      // the query, of which it would find too few.
+      if (WalkAllowed(measure_, scratch.walk.query, graph_.levels[0], entry, ef, kPatience * walk, allow,
+                      scratch.walk)) {
         for (size_t i = 0; i < scratch.walk.pool.size(); ++i) {
           TakeRows(scratch.walk.pool.node(i), &allowed, scratch.rows);
         }

@@ -149,8 +149,8 @@ void RowCodec::Encode(absl::Span<const float> rows, size_t n, uint8_t* codes, Ro
     if (has_factors()) {
       step = Greatest(values, dims) / 127;
       double squares = 0;
-      for (size_t d = 0; metric_ == Metric::kL2 && d < dim; ++d) {
-        const double value = double{rows[r * dim + d]} - mean_[d];
+      for (size_t d = 0; d < dim; ++d) {
+        const double value = double{rows[r * dim + d]} - (mean_.empty() ? 0.0f : mean_[d]);
         squares += value * value;
       }
       factors[r] = {.step = step, .bias = static_cast<float>(-squares)};
@@ -160,6 +160,13 @@ void RowCodec::Encode(absl::Span<const float> rows, size_t n, uint8_t* codes, Ro
     for (size_t d = 0; d < dims; ++d) out[d] = CodeOf(values[d], inverse);
     std::fill(out + dims, out + padded, uint8_t{128});
   }
+}
+
+void RowCodec::CompleteFactors(absl::Span<RowFactor> factors) const {
+  if (metric_ != Metric::kInnerProduct) return;
+  double longest = 0;
+  for (const RowFactor& factor : factors) longest = std::max(longest, -double{factor.bias});
+  for (RowFactor& factor : factors) factor.bias = static_cast<float>(std::sqrt(longest + double{factor.bias}));
 }
 
 void RowCodec::EncodeQuery(const float* query, CodedQuery& coded) const {
@@ -175,13 +182,22 @@ void RowCodec::EncodeQuery(const float* query, CodedQuery& coded) const {
   std::fill(coded.codes.begin() + static_cast<ptrdiff_t>(dims), coded.codes.end(), int8_t{0});
   coded.offset = OffsetOf(coded.codes);
   coded.step = metric_ == Metric::kL2 ? 2 * step : step;
+  coded.weight = metric_ == Metric::kL2 ? 1 : 0;
 }
 
 void RowCodec::RowAsQuery(const uint8_t* codes, const RowFactor* factor, CodedQuery& coded) const {
   coded.codes.resize(code_bytes());
-  for (size_t i = 0; i < coded.codes.size(); ++i) coded.codes[i] = static_cast<int8_t>(codes[i] ^ 0x80);
-  if (factor != nullptr) coded.offset = OffsetOf(coded.codes);
-  coded.step = factor == nullptr ? 1 : metric_ == Metric::kL2 ? 2 * factor->step : factor->step;
+  int8_t* const out = coded.codes.data();
+  for (size_t i = 0; i < coded.codes.size(); i += sizeof(uint64_t)) {
+    uint64_t word;
+    std::memcpy(&word, codes + i, sizeof(word));
+    word ^= 0x8080808080808080u;
+    std::memcpy(out + i, &word, sizeof(word));
+  }
+  if (factor == nullptr) return;
+  coded.offset = OffsetOf(coded.codes);
+  coded.step = metric_ == Metric::kL2 ? 2 * factor->step : factor->step;
+  coded.weight = metric_ == Metric::kL2 ? 1 : factor->bias;
 }
 
 }  // namespace senvec

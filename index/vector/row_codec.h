@@ -15,8 +15,12 @@
 
 namespace senvec {
 
-// What a row's codes lack for its score, where rows differ in length: score = step · Σ codes·query + bias, up to what is
-// the same for all rows. For cosine all rows have one step and no bias, and none are kept.
+// What a row's codes lack for its score, where rows differ in length: score = step · Σ codes·query + bias · the query's
+// weight, up to what is the same for all rows. For cosine all rows have one step and no bias, and none are kept.
+//
+// L2: bias = −|x|². Inner product: what completes the row to the greatest length of all, in one dimension more; rows
+// compared with rows count it, which makes their graph that of Euclidean distances (Bachrach et al., RecSys 2014), and
+// queries do not.
 struct RowFactor {
   float step;
   float bias;
@@ -26,7 +30,7 @@ struct RowFactor {
 struct CodedQuery {
   std::vector<int8_t> codes;  // code_bytes() of them
   int32_t offset = 0;         // what rows' 128 more add to each sum
-  float step = 1;             // for metrics with factors
+  float step = 1, weight = 0;  // for metrics with factors
 };
 
 // Turns rows into codes of 8 bits. Where the rows' principal axes are few, only those are coded. Immutable, safe for
@@ -44,8 +48,9 @@ class RowCodec {
   size_t code_bytes() const { return PaddedCodes(static_cast<size_t>(dims_)); }
   bool has_factors() const { return metric_ != Metric::kCosine; }
 
-  // codes: n × code_bytes(). factors: n, where there are any.
+  // codes: n × code_bytes(). factors: n, where there are any; complete after CompleteFactors() of all rows.
   void Encode(absl::Span<const float> rows, size_t n, uint8_t* codes, RowFactor* factors) const;
+  void CompleteFactors(absl::Span<RowFactor> factors) const;
   // Grows `coded` once and then allocates nothing.
   void EncodeQuery(const float* query, CodedQuery& coded) const;
   // A row's own codes as a query's: for what is built of rows alone.
