@@ -51,15 +51,22 @@ class Child {
   }
   ~Child() { ::close(from_); }
 
-  // Kills it after a while and returns all that it told.
-  std::vector<CrashEvent> KillAfter(std::chrono::microseconds wait) {
+  // Kills it a while after it began, or after its collection was open, and returns all that it told.
+  std::vector<CrashEvent> KillAfter(std::chrono::microseconds wait, bool once_open) {
+    std::vector<CrashEvent> events;
+    CrashEvent event;
+    const auto next = [&] {
+      if (::read(from_, &event, sizeof(event)) != static_cast<ssize_t>(sizeof(event))) return false;
+      events.push_back(event);
+      return true;
+    };
+    if (once_open) next();
     std::thread killer([this, wait] {
       std::this_thread::sleep_for(wait);
       ::kill(pid_, SIGKILL);
     });
-    std::vector<CrashEvent> events;
-    CrashEvent event;
-    while (::read(from_, &event, sizeof(event)) == static_cast<ssize_t>(sizeof(event))) events.push_back(event);
+    while (next()) {
+    }
     killer.join();
     EXPECT_EQ(::waitpid(pid_, &status_, 0), pid_);
     return events;
@@ -97,9 +104,10 @@ class CrashRounds {
                                           absl::StrCat(snapshot_)};
     for (const int64_t next : next_) arguments.push_back(absl::StrCat(next));
     Child child(arguments);
-    // Most within the first merges, some later; opening alone takes some milliseconds.
-    const int64_t longest = random_() % 5 == 0 ? 900000 : 250000;
-    Take(child.KillAfter(std::chrono::microseconds(random_() % static_cast<uint64_t>(longest))));
+    // One in five may be killed while it opens; most within the first merges, some later.
+    const bool once_open = random_() % 5 != 0;
+    const uint64_t longest = random_() % 5 == 0 ? 1000000 : 300000;
+    Take(child.KillAfter(std::chrono::microseconds(random_() % longest), once_open));
     ASSERT_TRUE(child.was_killed()) << "the writer ended by itself: " << child.status();
     ASSERT_NO_FATAL_FAILURE(CheckSnapshots());
     ASSERT_NO_FATAL_FAILURE(CheckCollection());
