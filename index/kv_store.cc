@@ -5,10 +5,14 @@
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 
+#include <sys/statvfs.h>
+
+#include <atomic>
 #include <cstdarg>
 #include <cstdio>
 #include <utility>
@@ -24,6 +28,8 @@ namespace {
 constexpr const char* kTableNames[kNumTables] = {"default", "ids", "rows", "vectors", "postings"};
 constexpr uint64_t kMaxLogBytes = 256 << 20;
 constexpr size_t kWriteBufferBytes = 128 << 20;
+// Left free on the disk: a full one must be met before the log is.
+constexpr uint64_t kReserveBytes = 4 << 20;
 
 rocksdb::Slice ToSlice(absl::string_view text) { return {text.data(), text.size()}; }
 absl::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
@@ -54,6 +60,29 @@ class NoticeLogger : public rocksdb::Logger {
 
  private:
   const std::function<void(absl::string_view)> notice_;
+};
+
+// Remembers that the log could not be written. The library then either never writes again or goes on after a half-written
+// record, by the error's kind; which of a failed write's tables it replays later depends on what was flushed meanwhile. So
+// nothing is written after it until the store is opened anew, which leaves the failed write whole or absent.
+class LogFaultListener : public rocksdb::EventListener {
+ public:
+  bool has_fault() const { return has_fault_; }
+  void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* status) override {
+    if (IsOfLog(reason)) has_fault_ = true;
+  }
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason reason, rocksdb::Status status,
+                            bool* auto_recovery) override {
+    if (IsOfLog(reason)) *auto_recovery = false;
+  }
+
+ private:
+  static bool IsOfLog(rocksdb::BackgroundErrorReason reason) {
+    return reason == rocksdb::BackgroundErrorReason::kWriteCallback ||
+           reason == rocksdb::BackgroundErrorReason::kMemTable;
+  }
+
+  std::atomic<bool> has_fault_ = false;
 };
 
 class SnapshotImpl : public KvSnapshot {
@@ -151,6 +180,7 @@ class RocksStore : public KvStore {
     db_options.stats_dump_period_sec = 0;
     db_options.stats_persist_period_sec = 0;
     db_options.info_log = std::make_shared<NoticeLogger>(options.notice);
+    db_options.listeners.push_back(log_faults_);
     cache_ = rocksdb::NewLRUCache(static_cast<size_t>(options.cache_bytes));
     std::vector<rocksdb::ColumnFamilyDescriptor> tables;
     for (int table = 0; table < kNumTables; ++table) {
@@ -169,12 +199,16 @@ class RocksStore : public KvStore {
   absl::Status Write(KvBatch& batch, bool sync) override {
     auto& changes = static_cast<BatchImpl&>(batch);
     SENVEC_RETURN_IF_ERROR(ToStatus(changes.fault(), "cannot collect a write"));
+    SENVEC_RETURN_IF_ERROR(CheckLog());
+    SENVEC_RETURN_IF_ERROR(CheckRoom(changes.batch().GetDataSize()));
     rocksdb::WriteOptions options;
     options.sync = sync;
     return ToStatus(db_->Write(options, &changes.batch()), absl::StrCat("cannot write to ", directory_));
   }
 
   absl::Status Resume() override {
+    SENVEC_RETURN_IF_ERROR(CheckLog());
+    SENVEC_RETURN_IF_ERROR(CheckRoom(0));
     return ToStatus(db_->Resume(), absl::StrCat(directory_, " still cannot be written"));
   }
 
@@ -241,12 +275,30 @@ class RocksStore : public KvStore {
  private:
   rocksdb::ColumnFamilyHandle* Handle(Table table) const { return handles_[static_cast<size_t>(table)]; }
 
+  absl::Status CheckLog() const {
+    if (!log_faults_->has_fault()) return absl::OkStatus();
+    return absl::UnavailableError(absl::StrCat(
+        "the log in ", directory_, " could not be written; open the collection again once the disk takes writes"));
+  }
+
+  // Whether the disk has room for `bytes` in the log and something over.
+  absl::Status CheckRoom(uint64_t bytes) const {
+    struct statvfs disk;
+    if (::statvfs(directory_.c_str(), &disk) != 0) return absl::OkStatus();  // the write itself will tell
+    const uint64_t free = uint64_t{disk.f_bavail} * disk.f_frsize;
+    const uint64_t needed = kReserveBytes + 2 * bytes;
+    if (free >= needed) return absl::OkStatus();
+    return absl::ResourceExhaustedError(absl::StrCat("the disk of ", directory_, " has ", free, " bytes free, a write needs ",
+                                                     needed, "; make room on the disk"));
+  }
+
   absl::Status ReadStatus(const rocksdb::Status& status) const {
     return ToStatus(status, absl::StrCat("cannot read ", directory_));
   }
 
   const std::string directory_;
   const bool read_only_;
+  const std::shared_ptr<LogFaultListener> log_faults_ = std::make_shared<LogFaultListener>();
   std::shared_ptr<rocksdb::Cache> cache_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
   std::unique_ptr<rocksdb::DB> db_;
