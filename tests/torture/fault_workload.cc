@@ -56,6 +56,7 @@ class Workload {
   // Errors say where: every path begins with the folder.
   void Failed(const absl::Status& status, absl::string_view what) {
     ++report_.failed;
+    last_error_ = status;
     if (status.message().empty()) Wrong(absl::StrCat(what, " fails without a word"));
     if (status.code() == absl::StatusCode::kInternal || status.code() == absl::StatusCode::kUnknown) {
       Wrong(absl::StrCat(what, ": ", status.ToString()));
@@ -178,7 +179,8 @@ class Workload {
     report_.works_on = report_.failed == failed;
     if (report_.works_on) return;
     if (const auto stats = collection_->Stats(); Good() && !stats->read_only) {
-      Wrong("a write fails without a fault, and the collection does not say that it is read-only");
+      Wrong(absl::StrCat("a write fails without a fault, and the collection does not say that it is read-only: ",
+                         last_error_.ToString()));
     }
   }
 
@@ -207,6 +209,7 @@ class Workload {
   int64_t next_op_ = 0;
   int64_t num_snapshots_ = 0;
   int open_failures_ = 0;
+  absl::Status last_error_;
   TortureState live_;                              // what a living process must show
   std::vector<TortureState> possible_ = {live_};   // what may be on disk
   std::vector<std::pair<std::string, TortureState>> snapshots_;
