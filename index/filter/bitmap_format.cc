@@ -11,11 +11,14 @@ namespace senvec {
 namespace {
 
 // Numbers of the format.
-constexpr uint32_t kCookieWithRuns = 12347;  // in the low half; the high half is the number of containers − 1
+constexpr uint32_t kCookieWithRuns =
+    12347;  // in the low half; the high half is the number of containers − 1
 constexpr uint32_t kCookieWithoutRuns = 12346;
 constexpr uint32_t kMaxContainers = 65536;
-constexpr uint32_t kMaxArrayRows = 4096;      // a container with more rows that is no run container is a bitset
-constexpr uint32_t kOffsetsFromContainers = 4;  // with runs, fewer containers have no list of offsets
+constexpr uint32_t kMaxArrayRows =
+    4096;  // a container with more rows that is no run container is a bitset
+constexpr uint32_t kOffsetsFromContainers =
+    4;  // with runs, fewer containers have no list of offsets
 constexpr uint32_t kBitsetWords = 1024;
 
 class FormatChecker {
@@ -91,6 +94,9 @@ class FormatChecker {
     const uint32_t used = num_containers_ % 8;
     if (used != 0 && At<uint8_t>(position_ + count - 1) >> used != 0) {
       return Fault("run flags for containers that are not there");
+    }
+    if (bytes_.substr(position_, count).find_first_not_of('\0') == absl::string_view::npos) {
+      return Fault("run flags of which none is set");
     }
     position_ += count;
     return absl::OkStatus();
