@@ -5,18 +5,26 @@
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 
+#include <sys/statvfs.h>
+
+#include <atomic>
 #include <cstdarg>
 #include <cstdio>
 #include <utility>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "base/check.h"
 #include "base/status_macros.h"
+#include "index/log_check.h"
 #include "index/posting_merge_operator.h"
+#include "index/sync_mark.h"
 
 namespace senvec {
 namespace {
@@ -24,6 +32,8 @@ namespace {
 constexpr const char* kTableNames[kNumTables] = {"default", "ids", "rows", "vectors", "postings"};
 constexpr uint64_t kMaxLogBytes = 256 << 20;
 constexpr size_t kWriteBufferBytes = 128 << 20;
+// Left free on the disk: a full one must be met before the log is.
+constexpr uint64_t kReserveBytes = 4 << 20;
 
 rocksdb::Slice ToSlice(absl::string_view text) { return {text.data(), text.size()}; }
 absl::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
@@ -54,6 +64,50 @@ class NoticeLogger : public rocksdb::Logger {
 
  private:
   const std::function<void(absl::string_view)> notice_;
+};
+
+// Keeps the mark of what is on disk, and remembers that the log could not be written. The library then either never writes
+// again or goes on after a half-written record, by the error's kind; which of a failed write's tables it replays later
+// depends on what was flushed meanwhile. So nothing is written after it until the store is opened anew, which leaves the
+// failed write whole or absent.
+class DiskListener : public rocksdb::EventListener {
+ public:
+  bool has_log_fault() const { return has_log_fault_; }
+  // Calls from now on are passed to `mark`, which outlives the database.
+  void Follow(SyncMarkFile* mark, rocksdb::DB* db) {
+    mark_ = mark;
+    MarkManifest(db);
+  }
+
+  void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* status) override {
+    if (IsOfLog(reason)) has_log_fault_ = true;
+  }
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason reason, rocksdb::Status status,
+                            bool* auto_recovery) override {
+    if (IsOfLog(reason)) *auto_recovery = false;
+  }
+  void OnFlushCompleted(rocksdb::DB* db, const rocksdb::FlushJobInfo& info) override { MarkManifest(db); }
+  void OnCompactionCompleted(rocksdb::DB* db, const rocksdb::CompactionJobInfo& info) override { MarkManifest(db); }
+
+ private:
+  static bool IsOfLog(rocksdb::BackgroundErrorReason reason) {
+    return reason == rocksdb::BackgroundErrorReason::kWriteCallback ||
+           reason == rocksdb::BackgroundErrorReason::kMemTable;
+  }
+
+  // The MANIFEST is synced whenever it changes.
+  void MarkManifest(rocksdb::DB* db) {
+    SyncMarkFile* const mark = mark_;
+    std::vector<std::string> files;
+    uint64_t bytes = 0, number = 0;
+    if (mark == nullptr || !db->GetLiveFiles(files, &bytes, /*flush_memtable=*/false).ok()) return;
+    for (absl::string_view file : files) {
+      if (absl::ConsumePrefix(&file, "/MANIFEST-") && absl::SimpleAtoi(file, &number)) mark->SetManifest(number, bytes);
+    }
+  }
+
+  std::atomic<bool> has_log_fault_ = false;
+  std::atomic<SyncMarkFile*> mark_ = nullptr;
 };
 
 class SnapshotImpl : public KvSnapshot {
@@ -143,30 +197,21 @@ class RocksStore : public KvStore {
   }
 
   absl::Status OpenDb(const KvOptions& options) {
-    rocksdb::DBOptions db_options;
-    db_options.create_if_missing = options.create;
-    db_options.create_missing_column_families = options.create;
-    db_options.error_if_exists = options.create;
-    // A write that was cut off by a crash was not acknowledged and goes; any other damage of the log is an error.
-    db_options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-    db_options.track_and_verify_wals_in_manifest = true;
-    db_options.max_total_wal_size = kMaxLogBytes;
-    db_options.db_write_buffer_size = kWriteBufferBytes;
-    db_options.max_background_jobs = 2;
-    db_options.stats_dump_period_sec = 0;
-    db_options.stats_persist_period_sec = 0;
-    db_options.info_log = std::make_shared<NoticeLogger>(options.notice);
-    cache_ = rocksdb::NewLRUCache(static_cast<size_t>(options.cache_bytes));
-    std::vector<rocksdb::ColumnFamilyDescriptor> tables;
-    for (int table = 0; table < kNumTables; ++table) {
-      tables.emplace_back(kTableNames[table], TableOptions(static_cast<Table>(table), cache_));
+    LogCheck check;
+    if (!options.create) {
+      SENVEC_ASSIGN_OR_RETURN(check, CheckLogs(directory_));
+      for (const std::string& message : check.notices) {
+        if (options.notice) options.notice(message);
+      }
+      SENVEC_RETURN_IF_ERROR(CheckDoubtful(check, options));
     }
-    rocksdb::DB* db = nullptr;
-    const rocksdb::Status status = options.read_only
-                                       ? rocksdb::DB::OpenForReadOnly(db_options, directory_, tables, &handles_, &db)
-                                       : rocksdb::DB::Open(db_options, directory_, tables, &handles_, &db);
-    db_.reset(db);
-    return ToStatus(status, absl::StrCat("cannot open ", directory_));
+    SENVEC_RETURN_IF_ERROR(OpenTables(options));
+    SENVEC_RETURN_IF_ERROR(CheckAgainstMark(directory_, check, db_->GetLatestSequenceNumber()));
+    if (read_only_) return absl::OkStatus();
+    // All that the log held was moved into tables and synced.
+    SENVEC_ASSIGN_OR_RETURN(mark_, SyncMarkFile::Open(directory_, {.sequence = db_->GetLatestSequenceNumber()}));
+    listener_->Follow(mark_.get(), db_.get());
+    return absl::OkStatus();
   }
 
   std::unique_ptr<KvBatch> NewBatch() const override { return std::make_unique<BatchImpl>(handles_); }
@@ -174,12 +219,19 @@ class RocksStore : public KvStore {
   absl::Status Write(KvBatch& batch, bool sync) override {
     auto& changes = static_cast<BatchImpl&>(batch);
     SENVEC_RETURN_IF_ERROR(ToStatus(changes.fault(), "cannot collect a write"));
+    SENVEC_RETURN_IF_ERROR(CheckLog());
+    SENVEC_RETURN_IF_ERROR(CheckRoom(changes.batch().GetDataSize()));
     rocksdb::WriteOptions options;
     options.sync = sync;
-    return ToStatus(db_->Write(options, &changes.batch()), absl::StrCat("cannot write to ", directory_));
+    SENVEC_RETURN_IF_ERROR(
+        ToStatus(db_->Write(options, &changes.batch()), absl::StrCat("cannot write to ", directory_)));
+    if (sync) mark_->SetSequence(db_->GetLatestSequenceNumber());
+    return absl::OkStatus();
   }
 
   absl::Status Resume() override {
+    SENVEC_RETURN_IF_ERROR(CheckLog());
+    SENVEC_RETURN_IF_ERROR(CheckRoom(0));
     return ToStatus(db_->Resume(), absl::StrCat(directory_, " still cannot be written"));
   }
 
@@ -227,7 +279,10 @@ class RocksStore : public KvStore {
     rocksdb::Checkpoint* checkpoint = nullptr;
     SENVEC_RETURN_IF_ERROR(ToStatus(rocksdb::Checkpoint::Create(db_.get(), &checkpoint), "cannot make a snapshot"));
     const std::unique_ptr<rocksdb::Checkpoint> owned(checkpoint);
-    return ToStatus(checkpoint->CreateCheckpoint(directory), absl::StrCat("cannot make a snapshot in ", directory));
+    const uint64_t sequence = db_->GetLatestSequenceNumber();
+    SENVEC_RETURN_IF_ERROR(
+        ToStatus(checkpoint->CreateCheckpoint(directory), absl::StrCat("cannot make a snapshot in ", directory)));
+    return SyncMarkFile::Open(directory, {.sequence = sequence}).status();
   }
 
   absl::Status Flush() override {
@@ -246,12 +301,76 @@ class RocksStore : public KvStore {
  private:
   rocksdb::ColumnFamilyHandle* Handle(Table table) const { return handles_[static_cast<size_t>(table)]; }
 
+  absl::Status OpenTables(const KvOptions& options) {
+    rocksdb::DBOptions db_options;
+    db_options.create_if_missing = options.create;
+    db_options.create_missing_column_families = options.create;
+    db_options.error_if_exists = options.create;
+    // Replay ends at the first damage, which CheckLogs() found to be an unfinished write: what is there is what was
+    // written up to some moment.
+    db_options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+    db_options.track_and_verify_wals_in_manifest = true;
+    db_options.max_total_wal_size = kMaxLogBytes;
+    db_options.db_write_buffer_size = kWriteBufferBytes;
+    db_options.max_background_jobs = 2;
+    db_options.stats_dump_period_sec = 0;
+    db_options.stats_persist_period_sec = 0;
+    db_options.info_log = std::make_shared<NoticeLogger>(options.notice);
+    db_options.listeners.push_back(listener_);
+    cache_ = rocksdb::NewLRUCache(static_cast<size_t>(options.cache_bytes));
+    std::vector<rocksdb::ColumnFamilyDescriptor> tables;
+    for (int table = 0; table < kNumTables; ++table) {
+      tables.emplace_back(kTableNames[table], TableOptions(static_cast<Table>(table), cache_));
+    }
+    rocksdb::DB* db = nullptr;
+    const rocksdb::Status status = read_only_
+                                       ? rocksdb::DB::OpenForReadOnly(db_options, directory_, tables, &handles_, &db)
+                                       : rocksdb::DB::Open(db_options, directory_, tables, &handles_, &db);
+    db_.reset(db);
+    const std::string what = absl::StrCat("cannot open ", directory_);
+    const bool is_lost = status.IsInvalidArgument() || status.IsPathNotFound() || status.IsNotFound();
+    if (!options.create && is_lost) {
+      return absl::DataLossError(absl::StrCat(what, ": ", status.ToString(), "; restore it from a snapshot"));
+    }
+    return ToStatus(status, what);
+  }
+
+  // What the logs alone do not tell is looked up before anything is written, so that lost files can still be put back.
+  absl::Status CheckDoubtful(const LogCheck& check, const KvOptions& options) const {
+    const bool is_short = check.mark.has_value() && check.last_sequence < check.mark->sequence;
+    if (read_only_ || (!check.is_unfinished && !is_short)) return absl::OkStatus();
+    RocksStore probe(directory_, /*read_only=*/true);
+    KvOptions quiet = options;
+    quiet.notice = nullptr;
+    SENVEC_RETURN_IF_ERROR(probe.OpenTables(quiet));
+    return CheckAgainstMark(directory_, check, probe.db_->GetLatestSequenceNumber());
+  }
+
+  absl::Status CheckLog() const {
+    if (!listener_->has_log_fault()) return absl::OkStatus();
+    return absl::UnavailableError(absl::StrCat(
+        "the log in ", directory_, " could not be written; open the collection again once the disk takes writes"));
+  }
+
+  // Whether the disk has room for `bytes` in the log and something over.
+  absl::Status CheckRoom(uint64_t bytes) const {
+    struct statvfs disk;
+    if (::statvfs(directory_.c_str(), &disk) != 0) return absl::OkStatus();  // the write itself will tell
+    const uint64_t free = uint64_t{disk.f_bavail} * disk.f_frsize;
+    const uint64_t needed = kReserveBytes + 2 * bytes;
+    if (free >= needed) return absl::OkStatus();
+    return absl::ResourceExhaustedError(absl::StrCat("the disk of ", directory_, " has ", free, " bytes free, a write needs ",
+                                                     needed, "; make room on the disk"));
+  }
+
   absl::Status ReadStatus(const rocksdb::Status& status) const {
     return ToStatus(status, absl::StrCat("cannot read ", directory_));
   }
 
   const std::string directory_;
   const bool read_only_;
+  const std::shared_ptr<DiskListener> listener_ = std::make_shared<DiskListener>();
+  std::unique_ptr<SyncMarkFile> mark_;
   std::shared_ptr<rocksdb::Cache> cache_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
   std::unique_ptr<rocksdb::DB> db_;

@@ -70,9 +70,11 @@ class KvStore {
   static absl::StatusOr<std::unique_ptr<KvStore>> Open(const std::string& directory, const KvOptions& options);
 
   virtual std::unique_ptr<KvBatch> NewBatch() const = 0;
-  // `sync`: on disk when it returns. After a failure nothing of the batch is seen.
+  // `sync`: on disk when it returns. After a failure nothing of the batch is seen. ResourceExhausted while the disk is
+  // full. Unavailable after the log could not be written, until the store is opened anew: the batch is there then as a
+  // whole or not at all.
   virtual absl::Status Write(KvBatch& batch, bool sync) = 0;
-  // After a failed write: OK once the disk takes writes again.
+  // After a failed write: OK once the store takes writes again.
   virtual absl::Status Resume() = 0;
 
   // A null snapshot reads the present.

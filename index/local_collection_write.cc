@@ -60,10 +60,10 @@ absl::Status LocalCollection::WaitForRoom() {
   const auto is_room = [&] {
     int64_t waiting = 0;
     for (const ViewPart& part : view_->parts) waiting += part.file.empty() ? part.live_count : 0;
-    return waiting <= tuning_.max_waiting_rows || !build_fault_.ok() || stopping_;
+    return waiting <= tuning_.max_waiting_rows || stopping_;
   };
-  view_mutex_.Await(is_room);
-  if (build_fault_.ok()) return absl::OkStatus();
+  view_mutex_.Await([&] { return is_room() || !build_fault_.ok(); });
+  if (is_room()) return absl::OkStatus();
   return absl::ResourceExhaustedError(absl::StrCat(
       tuning_.max_waiting_rows, " rows wait for an index, which cannot be built: ", build_fault_.message()));
 }
