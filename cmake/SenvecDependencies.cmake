@@ -6,6 +6,8 @@ find_package(Protobuf REQUIRED)
 find_package(gRPC REQUIRED CONFIG)
 find_package(OpenMP REQUIRED)  # before faiss, whose config uses it without asking for it
 find_package(faiss REQUIRED CONFIG)
+find_package(roaring REQUIRED CONFIG)
+find_package(RocksDB REQUIRED CONFIG)
 find_package(BLAS REQUIRED)
 find_package(LAPACK REQUIRED)
 find_library(SENVEC_LAPACKE lapacke REQUIRED)

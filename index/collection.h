@@ -63,6 +63,8 @@ struct ScanOptions {
   int32_t limit = 100;        // [1, 1000000]
   std::string filter;         // empty = all
   bool with_vectors = true;
+
+  absl::Status Validate() const;
 };
 
 struct WriteOptions {
@@ -89,6 +91,7 @@ struct CollectionStats {
 struct CollectionRuntime {
   ThreadPool* pool = nullptr;          // builds by Optimize(); null = the calling thread
   int64_t cache_bytes = 64 << 20;      // documents kept in memory
+  int64_t build_memory_bytes = int64_t{1} << 40;  // for building an index; see BuildContext::memory_bytes
   bool background_indexing = true;     // false: rows wait unindexed until Optimize(), and searching them is not possible
   // Told in words what takes long while opening (replaying the log, rebuilding a damaged index), and what was repaired.
   void (*notice)(absl::string_view message) = nullptr;
@@ -158,7 +161,8 @@ class Collection {
   // beside it (see snapshot.h). Others search and write meanwhile.
   virtual absl::Status Snapshot(const std::string& directory) const = 0;
 
-  // Renames the folder; the collection goes on at the new place, for those who still hold it.
+  // Renames the folder, which no other collection's files are mistaken for then. Those who still hold the collection can
+  // read it; writes fail with FailedPrecondition. On error all is as it was.
   virtual absl::Status Retire(const std::string& new_directory) = 0;
 };
 

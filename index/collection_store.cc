@@ -9,9 +9,11 @@
 #include "base/file.h"
 #include "base/mutex.h"
 #include "base/status_macros.h"
-#include "index/collection.h"
+#include "index/alias_file.h"
+#include "index/collection_file.h"
+#include "index/collection_store.h"
 #include "index/directory_lock.h"
-#include "index/manifest.h"
+#include "index/snapshot.h"
 
 namespace senvec {
 namespace {
@@ -19,11 +21,12 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kDroppedPrefix[] = ".dropped-";
+constexpr char kRestoringPrefix[] = ".restoring-";
 
 class CollectionStoreImpl : public CollectionStore {
  public:
-  CollectionStoreImpl(std::string directory, std::unique_ptr<DirectoryLock> lock)
-      : directory_(std::move(directory)), lock_(std::move(lock)) {}
+  CollectionStoreImpl(std::string directory, std::unique_ptr<DirectoryLock> lock, const CollectionRuntime& runtime)
+      : directory_(std::move(directory)), lock_(std::move(lock)), runtime_(runtime) {}
 
   absl::Status OpenAll();
   absl::StatusOr<std::shared_ptr<Collection>> Create(const CollectionOptions& options) override;
@@ -31,9 +34,16 @@ class CollectionStoreImpl : public CollectionStore {
   std::vector<std::string> List() const override;
   absl::Status Drop(absl::string_view name) override;
   std::vector<Damaged> damaged() const override;
-  absl::Status SaveAll() override;
+  absl::Status SetAlias(const std::string& alias, const std::string& collection) override;
+  std::vector<Alias> Aliases() const override;
+  absl::StatusOr<std::shared_ptr<Collection>> Restore(const std::string& directory, const std::string& name) override;
 
  private:
+  // Takes a name that nothing has yet; AlreadyExists.
+  absl::Status BeginNew(const std::string& name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<std::shared_ptr<Collection>> FinishNew(const std::string& name,
+                                                        absl::StatusOr<std::unique_ptr<Collection>> created);
+  absl::StatusOr<std::unique_ptr<Collection>> CopyIn(const std::string& directory, const std::string& name) const;
   absl::Status Unknown(absl::string_view name) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   // Takes `name` for a call that works on its folder without the lock; waits while another one does.
   void Begin(absl::string_view name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -42,9 +52,12 @@ class CollectionStoreImpl : public CollectionStore {
 
   const std::string directory_;
   const std::unique_ptr<DirectoryLock> lock_;
+  const CollectionRuntime runtime_;
+  Mutex alias_mutex_ ABSL_ACQUIRED_BEFORE(mutex_);  // one change of the aliases' file at a time
   mutable Mutex mutex_;
   std::map<std::string, std::shared_ptr<Collection>, std::less<>> collections_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, absl::Status, std::less<>> damaged_ ABSL_GUARDED_BY(mutex_);
+  AliasMap aliases_ ABSL_GUARDED_BY(mutex_);
   std::set<std::string, std::less<>> at_work_ ABSL_GUARDED_BY(mutex_);  // names between Begin() and the end of the call
 };
 
@@ -59,15 +72,18 @@ absl::Status CollectionStoreImpl::OpenAll() {
   for (const fs::path& folder : folders) {
     const std::string name = folder.filename().string();
     // What a drop left behind when it was interrupted.
-    if (name.rfind(kDroppedPrefix, 0) == 0) fs::remove_all(folder, error);
-    if (name[0] == '.' || !FileExists(JoinPath(folder.string(), kManifestName))) continue;
-    absl::StatusOr<std::unique_ptr<Collection>> collection = Collection::Open(folder.string());
+    if (name.rfind(kDroppedPrefix, 0) == 0 || name.rfind(kRestoringPrefix, 0) == 0) fs::remove_all(folder, error);
+    const bool is_collection = FileExists(JoinPath(folder.string(), kCollectionFileName)) ||
+                               FileExists(JoinPath(folder.string(), "MANIFEST.json"));
+    if (name[0] == '.' || !is_collection) continue;
+    absl::StatusOr<std::unique_ptr<Collection>> collection = Collection::Open(folder.string(), runtime_);
     if (collection.ok()) {
       collections_[name] = *std::move(collection);
     } else {
       damaged_[name] = collection.status();
     }
   }
+  SENVEC_ASSIGN_OR_RETURN(aliases_, ReadAliases(directory_));
   return absl::OkStatus();
 }
 
@@ -87,28 +103,100 @@ void CollectionStoreImpl::Begin(absl::string_view name) {
   at_work_.emplace(name);
 }
 
+absl::Status CollectionStoreImpl::BeginNew(const std::string& name) {
+  Begin(name);
+  const bool is_alias = aliases_.contains(name);
+  if (!collections_.contains(name) && !damaged_.contains(name) && !is_alias) return absl::OkStatus();
+  at_work_.erase(name);
+  return absl::AlreadyExistsError(
+      absl::StrCat("there is ", is_alias ? "an alias" : "a collection", " \"", name, "\" already"));
+}
+
+absl::StatusOr<std::shared_ptr<Collection>> CollectionStoreImpl::FinishNew(
+    const std::string& name, absl::StatusOr<std::unique_ptr<Collection>> created) {
+  MutexLock lock(&mutex_);
+  at_work_.erase(name);
+  SENVEC_RETURN_IF_ERROR(created.status());
+  std::shared_ptr<Collection> collection = *std::move(created);
+  collections_[name] = collection;
+  return collection;
+}
+
 absl::StatusOr<std::shared_ptr<Collection>> CollectionStoreImpl::Create(const CollectionOptions& options) {
   SENVEC_RETURN_IF_ERROR(options.Validate());
   {
     MutexLock lock(&mutex_);
-    Begin(options.name);
-    if (collections_.contains(options.name) || damaged_.contains(options.name)) {
-      at_work_.erase(options.name);
-      return absl::AlreadyExistsError(absl::StrCat("there is a collection \"", options.name, "\" already"));
+    SENVEC_RETURN_IF_ERROR(BeginNew(options.name));
+  }
+  return FinishNew(options.name, Collection::Create(JoinPath(directory_, options.name), options, runtime_));
+}
+
+// A folder that is not whole yet has a name that no collection can have.
+absl::StatusOr<std::unique_ptr<Collection>> CollectionStoreImpl::CopyIn(const std::string& directory,
+                                                                        const std::string& name) const {
+  const std::string partial = JoinPath(directory_, absl::StrCat(kRestoringPrefix, name));
+  std::error_code error;
+  fs::remove_all(partial, error);
+  absl::Status copied = CopySnapshot(directory, partial);
+  if (copied.ok()) copied = RenameCollection(partial, name);
+  const std::string folder = JoinPath(directory_, name);
+  if (copied.ok()) {
+    fs::rename(partial, folder, error);
+    if (error) copied = ErrnoToStatus(error.value(), absl::StrCat("cannot rename ", partial, " to ", folder));
+  }
+  if (!copied.ok()) {
+    fs::remove_all(partial, error);
+    return copied;
+  }
+  return Collection::Open(folder, runtime_);
+}
+
+absl::StatusOr<std::shared_ptr<Collection>> CollectionStoreImpl::Restore(const std::string& directory,
+                                                                         const std::string& name) {
+  CollectionOptions named;
+  named.name = name;
+  named.index.dim = 1;
+  SENVEC_RETURN_IF_ERROR(named.Validate());
+  {
+    MutexLock lock(&mutex_);
+    SENVEC_RETURN_IF_ERROR(BeginNew(name));
+  }
+  return FinishNew(name, CopyIn(directory, name));
+}
+
+absl::Status CollectionStoreImpl::SetAlias(const std::string& alias, const std::string& collection) {
+  MutexLock alias_lock(&alias_mutex_);
+  AliasMap changed;
+  {
+    MutexLock lock(&mutex_);
+    changed = aliases_;
+    if (collection.empty()) {
+      if (changed.erase(alias) == 0) return absl::NotFoundError(absl::StrCat("there is no alias \"", alias, "\""));
+    } else {
+      if (collections_.contains(alias) || damaged_.contains(alias) || at_work_.contains(alias)) {
+        return absl::AlreadyExistsError(absl::StrCat("there is a collection \"", alias, "\" already"));
+      }
+      if (!collections_.contains(collection)) return Unknown(collection);
+      changed[alias] = collection;
     }
   }
-  absl::StatusOr<std::unique_ptr<Collection>> created = Collection::Create(JoinPath(directory_, options.name), options);
+  SENVEC_RETURN_IF_ERROR(WriteAliases(directory_, changed));
   MutexLock lock(&mutex_);
-  at_work_.erase(options.name);
-  SENVEC_RETURN_IF_ERROR(created.status());
-  std::shared_ptr<Collection> collection = *std::move(created);
-  collections_[options.name] = collection;
-  return collection;
+  aliases_ = std::move(changed);
+  return absl::OkStatus();
+}
+
+std::vector<CollectionStore::Alias> CollectionStoreImpl::Aliases() const {
+  ReaderMutexLock lock(&mutex_);
+  std::vector<Alias> list;
+  for (const auto& [name, collection] : aliases_) list.push_back({name, collection});
+  return list;
 }
 
 absl::StatusOr<std::shared_ptr<Collection>> CollectionStoreImpl::Get(absl::string_view name) const {
   ReaderMutexLock lock(&mutex_);
-  const auto found = collections_.find(name);
+  const auto alias = aliases_.find(name);
+  const auto found = collections_.find(alias == aliases_.end() ? name : absl::string_view(alias->second));
   if (found == collections_.end()) return Unknown(name);
   return found->second;
 }
@@ -147,6 +235,12 @@ absl::Status CollectionStoreImpl::Drop(absl::string_view name_view) {
       at_work_.erase(name);
       return Unknown(name);
     }
+    for (const auto& [alias, target] : aliases_) {
+      if (target != name) continue;
+      at_work_.erase(name);
+      return absl::FailedPreconditionError(absl::StrCat("alias \"", alias, "\" points to collection \"", name,
+                                                        "\"; point it elsewhere or remove it first"));
+    }
     if (found != collections_.end()) collection = found->second;
   }
   const absl::StatusOr<std::string> gone = MoveAway(name, collection.get());
@@ -172,29 +266,13 @@ std::vector<CollectionStore::Damaged> CollectionStoreImpl::damaged() const {
   return list;
 }
 
-absl::Status CollectionStoreImpl::SaveAll() {
-  std::vector<std::shared_ptr<Collection>> collections;
-  {
-    ReaderMutexLock lock(&mutex_);
-    for (const auto& [name, collection] : collections_) collections.push_back(collection);
-  }
-  // One that fails does not keep the others from being saved.
-  absl::Status first = absl::OkStatus();
-  for (const auto& collection : collections) {
-    absl::Status status = collection->Save();
-    if (first.ok() && !status.ok()) {
-      first = absl::Status(status.code(), absl::StrCat("saving collection \"", collection->options().name, "\": ", status.message()));
-    }
-  }
-  return first;
-}
-
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<CollectionStore>> CollectionStore::Open(const std::string& directory) {
+absl::StatusOr<std::unique_ptr<CollectionStore>> CollectionStore::Open(const std::string& directory,
+                                                                       const CollectionRuntime& runtime) {
   SENVEC_RETURN_IF_ERROR(MakeDirectories(directory));
   SENVEC_ASSIGN_OR_RETURN(auto lock, DirectoryLock::Acquire(directory));
-  auto store = std::make_unique<CollectionStoreImpl>(directory, std::move(lock));
+  auto store = std::make_unique<CollectionStoreImpl>(directory, std::move(lock), runtime);
   SENVEC_RETURN_IF_ERROR(store->OpenAll());
   return store;
 }

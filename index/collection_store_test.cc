@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "base/file.h"
-#include "index/collection.h"
+#include "index/collection_store.h"
 #include "tests/support/temp_dir.h"
 
 namespace senvec {
@@ -35,7 +35,6 @@ TEST_F(CollectionStoreTest, CreatesListsAndKeeps) {
   ASSERT_TRUE(store_->Create(Named("b")).ok());
   ASSERT_TRUE(store_->Create(Named("a")).ok());
   ASSERT_TRUE((*store_->Get("a"))->Upsert({{.id = "1", .text = "t", .metadata_json = "", .vector = {1, 0}}}).ok());
-  ASSERT_TRUE(store_->SaveAll().ok());
   Reopen();
   EXPECT_THAT(store_->List(), ElementsAre("a", "b"));
   EXPECT_EQ((*store_->Get("a"))->size(), 1);
@@ -55,19 +54,19 @@ TEST_F(CollectionStoreTest, ADroppedCollectionLivesUntilItsLastUserLetsGo) {
   ASSERT_TRUE(collection->Upsert({{.id = "1", .text = "t", .metadata_json = "", .vector = {1, 0}}}).ok());
   ASSERT_TRUE(store_->Drop("a").ok());
   EXPECT_THAT(store_->List(), ElementsAre());
-  EXPECT_EQ(collection->Search({1, 0}, 1)->at(0).size(), 1u);
+  EXPECT_EQ(collection->Search({1, 0}, {.k = 1})->at(0).size(), 1u);
   ASSERT_TRUE(store_->Create(Named("a")).ok());
   Reopen();
   EXPECT_EQ((*store_->Get("a"))->size(), 0);
 }
 
-TEST_F(CollectionStoreTest, ADroppedCollectionIsNeverSavedOverItsSuccessor) {
+TEST_F(CollectionStoreTest, ADroppedCollectionNeverWritesIntoItsSuccessor) {
   std::shared_ptr<Collection> old = *store_->Create(Named("a"));
   ASSERT_TRUE(old->Upsert({{.id = "1", .text = "t", .metadata_json = "", .vector = {1, 0}}}).ok());
   ASSERT_TRUE(store_->Drop("a").ok());
   ASSERT_TRUE(store_->Create(Named("a")).ok());
-  // As SaveAll() does with what it listed before.
-  EXPECT_TRUE(old->Save().ok());
+  EXPECT_FALSE(old->Upsert({{.id = "2", .text = "t", .metadata_json = "", .vector = {1, 0}}}).ok());
+  old.reset();
   Reopen();
   EXPECT_EQ((*store_->Get("a"))->size(), 0);
 }
@@ -80,7 +79,6 @@ TEST_F(CollectionStoreTest, AFailedDropLeavesTheCollectionAsItWas) {
   const auto collection = store_->Get("a");
   ASSERT_TRUE(collection.ok()) << collection.status();
   ASSERT_TRUE((*collection)->Upsert({{.id = "1", .text = "t", .metadata_json = "", .vector = {1, 0}}}).ok());
-  ASSERT_TRUE(store_->SaveAll().ok());
   EXPECT_TRUE(store_->Drop("a").ok());
   EXPECT_EQ(store_->Drop("a").code(), absl::StatusCode::kNotFound);
 }
@@ -94,7 +92,6 @@ TEST_F(CollectionStoreTest, CallsForOneNameTakeTurns) {
         const absl::Status status = store_->Create(Named("a")).status();
         EXPECT_TRUE(status.ok() || absl::IsAlreadyExists(status)) << status;
         created += status.ok();
-        EXPECT_TRUE(store_->SaveAll().ok());
         const absl::Status drop = store_->Drop("a");
         EXPECT_TRUE(drop.ok() || absl::IsNotFound(drop)) << drop;
         dropped += drop.ok();
@@ -110,7 +107,7 @@ TEST_F(CollectionStoreTest, ADamagedCollectionDoesNotStopTheOthers) {
   ASSERT_TRUE(store_->Create(Named("bad")).ok());
   ASSERT_TRUE(store_->Create(Named("good")).ok());
   store_.reset();
-  ASSERT_TRUE(WriteFileAtomically(folder_ / "data/bad/MANIFEST.json", "{\"format\":").ok());
+  ASSERT_TRUE(WriteFileAtomically(folder_ / "data/bad/COLLECTION.json", "{\"format\":").ok());
   Reopen();
   EXPECT_THAT(store_->List(), ElementsAre("good"));
   ASSERT_EQ(store_->damaged().size(), 1u);
@@ -138,6 +135,53 @@ TEST_F(CollectionStoreTest, FoldersThatAreNoCollectionsAreLeftAlone) {
   Reopen();
   EXPECT_THAT(store_->List(), ElementsAre());
   EXPECT_TRUE(DirectoryExists(folder_ / "data/notes"));
+}
+
+TEST_F(CollectionStoreTest, AnAliasStandsForACollectionAndMoves) {
+  ASSERT_TRUE(store_->Create(Named("a")).ok());
+  ASSERT_TRUE(store_->Create(Named("b")).ok());
+  ASSERT_TRUE(store_->SetAlias("live", "a").ok());
+  EXPECT_EQ((*store_->Get("live"))->options().name, "a");
+  EXPECT_EQ(store_->Drop("a").code(), absl::StatusCode::kFailedPrecondition);
+  ASSERT_TRUE(store_->SetAlias("live", "b").ok());
+  Reopen();
+  EXPECT_EQ((*store_->Get("live"))->options().name, "b");
+  EXPECT_TRUE(store_->Drop("a").ok());
+  EXPECT_EQ(store_->SetAlias("b", "b").code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(store_->SetAlias("other", "a").code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(store_->Create(Named("live")).status().code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_TRUE(store_->SetAlias("live", "").ok());
+  EXPECT_EQ(store_->SetAlias("live", "").code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(store_->Aliases().empty());
+}
+
+TEST_F(CollectionStoreTest, ASnapshotIsRestoredUnderANewName) {
+  const auto collection = *store_->Create(Named("a"));
+  ASSERT_TRUE(collection->Upsert({{.id = "1", .text = "t", .metadata_json = "", .vector = {1, 0}}}).ok());
+  ASSERT_TRUE(collection->Snapshot(folder_ / "snap").ok());
+  ASSERT_TRUE(collection->Delete({"1"}).ok());
+  const auto restored = store_->Restore(folder_ / "snap", "b");
+  ASSERT_TRUE(restored.ok()) << restored.status();
+  EXPECT_EQ((*restored)->size(), 1);
+  EXPECT_EQ((*restored)->options().name, "b");
+  EXPECT_EQ(store_->Restore(folder_ / "snap", "a").status().code(), absl::StatusCode::kAlreadyExists);
+  Reopen();
+  EXPECT_THAT(store_->List(), ElementsAre("a", "b"));
+  EXPECT_EQ((*store_->Get("b"))->size(), 1);
+}
+
+TEST_F(CollectionStoreTest, ADamagedSnapshotIsNotRestored) {
+  const auto collection = *store_->Create(Named("a"));
+  ASSERT_TRUE(collection->Snapshot(folder_ / "snap").ok());
+  std::string text = *ReadFile(folder_ / "snap/COLLECTION.json");
+  text[20] ^= 1;
+  ASSERT_TRUE(WriteFileAtomically(folder_ / "snap/COLLECTION.json", text).ok());
+  const absl::Status status = store_->Restore(folder_ / "snap", "b").status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("COLLECTION.json"));
+  EXPECT_THAT(store_->List(), ElementsAre("a"));
+  Reopen();
+  EXPECT_THAT(store_->List(), ElementsAre("a"));
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ namespace senvec {
 // Instruction sets that our loops are built for, from the one every CPU has upwards.
 enum class Isa {
   kBaseline,
-  kAvx2,        // with FMA
+  kAvx2,        // with FMA and half floats (F16C)
   kAvx512,      // F, BW, DQ, VL
   kAvx512Vnni,  // u8·s8 products
   kAvx512Bf16,  // and bfloat16 products

@@ -1,11 +1,10 @@
-#include "index/manifest.h"
+#include "index/collection_file.h"
 
 #include <utility>
 
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/file.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/status_macros.h"
@@ -13,27 +12,7 @@
 namespace senvec {
 namespace {
 
-constexpr int64_t kFormat = 1;
-
-nlohmann::json FileJson(const ManifestFile& file) {
-  return {{"name", file.name}, {"bytes", file.bytes}, {"xxh3", absl::StrFormat("%016x", file.checksum)}};
-}
-
-absl::StatusOr<ManifestFile> ParseFile(const nlohmann::json& json, const char* key, absl::string_view where) {
-  const auto object = json.find(key);
-  if (object == json.end() || !object->is_object()) {
-    return absl::InvalidArgumentError(absl::StrCat("\"", key, "\" is missing"));
-  }
-  ManifestFile file;
-  SENVEC_ASSIGN_OR_RETURN(file.name, JsonString(*object, "name", where));
-  SENVEC_ASSIGN_OR_RETURN(const int64_t bytes, JsonInt(*object, "bytes", where));
-  SENVEC_ASSIGN_OR_RETURN(const std::string checksum, JsonString(*object, "xxh3", where));
-  file.bytes = static_cast<uint64_t>(bytes);
-  if (file.name.empty() || absl::StrContains(file.name, "/") || !absl::SimpleHexAtoi(checksum, &file.checksum)) {
-    return absl::InvalidArgumentError(absl::StrCat("\"", key, "\" has no usable name or checksum"));
-  }
-  return file;
-}
+constexpr int64_t kFormat = 2;
 
 absl::StatusOr<int32_t> SmallInt(const nlohmann::json& json, const char* key, absl::string_view where) {
   SENVEC_ASSIGN_OR_RETURN(const int64_t value, JsonInt(json, key, where));
@@ -41,9 +20,9 @@ absl::StatusOr<int32_t> SmallInt(const nlohmann::json& json, const char* key, ab
   return static_cast<int32_t>(value);
 }
 
-absl::StatusOr<Manifest> ParseFields(const nlohmann::json& json, absl::string_view where) {
-  Manifest manifest;
-  CollectionOptions& options = manifest.options;
+absl::StatusOr<CollectionFile> ParseFields(const nlohmann::json& json, absl::string_view where) {
+  CollectionFile file;
+  CollectionOptions& options = file.options;
   SENVEC_ASSIGN_OR_RETURN(options.name, JsonString(json, "name", where));
   SENVEC_ASSIGN_OR_RETURN(const std::string kind, JsonString(json, "kind", where));
   SENVEC_ASSIGN_OR_RETURN(const std::string metric, JsonString(json, "metric", where));
@@ -59,13 +38,15 @@ absl::StatusOr<Manifest> ParseFields(const nlohmann::json& json, absl::string_vi
   SENVEC_ASSIGN_OR_RETURN(options.whitening_path, JsonString(json, "whitening_path", where));
   SENVEC_ASSIGN_OR_RETURN(options.query_prompt, JsonString(json, "query_prompt", where));
   SENVEC_ASSIGN_OR_RETURN(options.passage_prompt, JsonString(json, "passage_prompt", where));
-  SENVEC_ASSIGN_OR_RETURN(manifest.generation, JsonInt(json, "generation", where));
-  SENVEC_ASSIGN_OR_RETURN(manifest.next_row_id, JsonInt(json, "next_row_id", where));
-  SENVEC_ASSIGN_OR_RETURN(manifest.num_documents, JsonInt(json, "num_documents", where));
-  SENVEC_ASSIGN_OR_RETURN(manifest.documents, ParseFile(json, "documents", where));
-  SENVEC_ASSIGN_OR_RETURN(manifest.vectors, ParseFile(json, "vectors", where));
+  SENVEC_ASSIGN_OR_RETURN(options.index.nlist, SmallInt(json, "nlist", where));
+  SENVEC_ASSIGN_OR_RETURN(options.index.nprobe, SmallInt(json, "nprobe", where));
+  SENVEC_ASSIGN_OR_RETURN(const std::string codes, JsonString(json, "codes", where));
+  SENVEC_ASSIGN_OR_RETURN(options.index.codes, ParseVectorStorage(codes));
+  SENVEC_ASSIGN_OR_RETURN(const std::string rescoring, JsonString(json, "rescoring", where));
+  SENVEC_ASSIGN_OR_RETURN(options.index.rescoring, ParseVectorStorage(rescoring));
+  SENVEC_ASSIGN_OR_RETURN(file.uuid, JsonString(json, "uuid", where));
   SENVEC_RETURN_IF_ERROR(options.Validate());
-  return manifest;
+  return file;
 }
 
 // The checksum is over the file without its own entry.
@@ -73,9 +54,10 @@ std::string ChecksumOf(const nlohmann::json& json) { return absl::StrFormat("%01
 
 }  // namespace
 
-std::string SerializeManifest(const Manifest& manifest) {
-  const CollectionOptions& options = manifest.options;
+std::string SerializeCollectionFile(const CollectionFile& file) {
+  const CollectionOptions& options = file.options;
   nlohmann::json json = {{"format", kFormat},
+                         {"uuid", file.uuid},
                          {"name", options.name},
                          {"kind", std::string(IndexKindName(options.index.kind))},
                          {"metric", std::string(MetricName(options.index.metric))},
@@ -83,24 +65,23 @@ std::string SerializeManifest(const Manifest& manifest) {
                          {"m", options.index.m},
                          {"ef_construction", options.index.ef_construction},
                          {"ef_search", options.index.ef_search},
+                         {"nlist", options.index.nlist},
+                         {"nprobe", options.index.nprobe},
+                         {"codes", std::string(VectorStorageName(options.index.codes))},
+                         {"rescoring", std::string(VectorStorageName(options.index.rescoring))},
                          {"model_fingerprint", options.model_fingerprint},
                          {"whitening_fingerprint", options.whitening_fingerprint},
                          {"model_directory", options.model_directory},
                          {"whitening_path", options.whitening_path},
                          {"query_prompt", options.query_prompt},
-                         {"passage_prompt", options.passage_prompt},
-                         {"generation", manifest.generation},
-                         {"next_row_id", manifest.next_row_id},
-                         {"num_documents", manifest.num_documents},
-                         {"documents", FileJson(manifest.documents)},
-                         {"vectors", FileJson(manifest.vectors)}};
+                         {"passage_prompt", options.passage_prompt}};
   json["checksum"] = ChecksumOf(json);
   return absl::StrCat(json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace), "\n");
 }
 
-absl::StatusOr<Manifest> ParseManifest(absl::string_view text, absl::string_view where) {
+absl::StatusOr<CollectionFile> ParseCollectionFile(absl::string_view text, absl::string_view where) {
   const auto damaged = [&](absl::string_view fault) {
-    return absl::DataLossError(absl::StrCat(where, " is damaged: ", fault, "; restore it from a backup"));
+    return absl::DataLossError(absl::StrCat(where, " is damaged: ", fault, "; restore it from a snapshot"));
   };
   absl::StatusOr<nlohmann::json> json = ParseJson(text, where);
   if (!json.ok()) return damaged(json.status().message());
@@ -108,16 +89,28 @@ absl::StatusOr<Manifest> ParseManifest(absl::string_view text, absl::string_view
   absl::StatusOr<int64_t> format = JsonInt(*json, "format", where);
   if (!format.ok()) return damaged(format.status().message());
   if (*format > kFormat) {
-    return absl::FailedPreconditionError(absl::StrCat(where, " has format ", *format, ", this program reads up to ",
+    return absl::FailedPreconditionError(absl::StrCat(where, " has format ", *format, ", this program reads format ",
                                                       kFormat, "; use the newer Senvec that wrote it"));
+  }
+  if (*format < kFormat) {
+    return absl::FailedPreconditionError(absl::StrCat(where, " has format ", *format, ", this program reads format ",
+                                                      kFormat, "; build the collection again from its documents"));
   }
   absl::StatusOr<std::string> checksum = JsonString(*json, "checksum", where);
   if (!checksum.ok()) return damaged(checksum.status().message());
   json->erase("checksum");
   if (*checksum != ChecksumOf(*json)) return damaged("its checksum is wrong");
-  absl::StatusOr<Manifest> manifest = ParseFields(*json, where);
-  if (!manifest.ok()) return damaged(manifest.status().message());
-  return manifest;
+  absl::StatusOr<CollectionFile> file = ParseFields(*json, where);
+  if (!file.ok()) return damaged(file.status().message());
+  return file;
+}
+
+absl::Status RenameCollection(const std::string& directory, const std::string& name) {
+  const std::string path = JoinPath(directory, kCollectionFileName);
+  SENVEC_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+  SENVEC_ASSIGN_OR_RETURN(CollectionFile file, ParseCollectionFile(text, path));
+  file.options.name = name;
+  return WriteFileAtomically(path, SerializeCollectionFile(file));
 }
 
 }  // namespace senvec

@@ -1,0 +1,263 @@
+#include "index/kv_store.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/convenience.h>
+#include <rocksdb/db.h>
+#include <rocksdb/env.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
+#include <rocksdb/write_batch.h>
+
+#include <cstdarg>
+#include <cstdio>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/check.h"
+#include "base/status_macros.h"
+#include "index/posting_merge_operator.h"
+
+namespace senvec {
+namespace {
+
+constexpr const char* kTableNames[kNumTables] = {"default", "ids", "rows", "vectors", "postings"};
+constexpr uint64_t kMaxLogBytes = 256 << 20;
+constexpr size_t kWriteBufferBytes = 128 << 20;
+
+rocksdb::Slice ToSlice(absl::string_view text) { return {text.data(), text.size()}; }
+absl::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+absl::Status ToStatus(const rocksdb::Status& status, absl::string_view what) {
+  if (status.ok()) return absl::OkStatus();
+  const std::string message = absl::StrCat(what, ": ", status.ToString());
+  if (status.IsNoSpace()) return absl::ResourceExhaustedError(absl::StrCat(message, "; make room on the disk"));
+  if (status.IsCorruption()) return absl::DataLossError(absl::StrCat(message, "; restore it from a snapshot"));
+  if (status.IsNotFound()) return absl::NotFoundError(message);
+  if (status.IsInvalidArgument()) return absl::FailedPreconditionError(message);
+  if (status.IsMemoryLimit()) return absl::ResourceExhaustedError(message);
+  return absl::UnavailableError(message);
+}
+
+// Passes on what the library warns of, and keeps it from writing files of its own about it.
+class NoticeLogger : public rocksdb::Logger {
+ public:
+  explicit NoticeLogger(std::function<void(absl::string_view)> notice)
+      : rocksdb::Logger(rocksdb::WARN_LEVEL), notice_(std::move(notice)) {}
+  using rocksdb::Logger::Logv;
+  void Logv(const char* format, va_list arguments) override {
+    if (!notice_) return;
+    char line[1024];
+    std::vsnprintf(line, sizeof(line), format, arguments);
+    notice_(line);
+  }
+
+ private:
+  const std::function<void(absl::string_view)> notice_;
+};
+
+class SnapshotImpl : public KvSnapshot {
+ public:
+  explicit SnapshotImpl(rocksdb::DB* db) : db_(db), snapshot_(db->GetSnapshot()) {}
+  ~SnapshotImpl() override { db_->ReleaseSnapshot(snapshot_); }
+  const rocksdb::Snapshot* get() const { return snapshot_; }
+
+ private:
+  rocksdb::DB* const db_;
+  const rocksdb::Snapshot* const snapshot_;
+};
+
+rocksdb::ReadOptions ReadAt(const KvSnapshot* snapshot) {
+  rocksdb::ReadOptions options;
+  if (snapshot != nullptr) options.snapshot = static_cast<const SnapshotImpl*>(snapshot)->get();
+  return options;
+}
+
+class IteratorImpl : public KvIterator {
+ public:
+  explicit IteratorImpl(std::unique_ptr<rocksdb::Iterator> it) : it_(std::move(it)) {}
+  void Seek(absl::string_view key) override { it_->Seek(ToSlice(key)); }
+  bool Valid() const override { return it_->Valid(); }
+  void Next() override { it_->Next(); }
+  absl::string_view key() const override { return ToView(it_->key()); }
+  absl::string_view value() const override { return ToView(it_->value()); }
+  absl::Status status() const override { return ToStatus(it_->status(), "cannot read the collection"); }
+
+ private:
+  const std::unique_ptr<rocksdb::Iterator> it_;
+};
+
+rocksdb::ColumnFamilyOptions TableOptions(Table table, const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::ColumnFamilyOptions options;
+  rocksdb::BlockBasedTableOptions blocks;
+  blocks.block_cache = cache;
+  blocks.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  blocks.cache_index_and_filter_blocks = false;
+  blocks.format_version = 5;
+  // Vectors do not compress; one of 384 values fills more than half of a small block.
+  blocks.block_size = table == Table::kVectors ? 32 << 10 : 8 << 10;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(blocks));
+  options.compression = table == Table::kVectors ? rocksdb::kNoCompression : rocksdb::kLZ4Compression;
+  options.write_buffer_size = 64 << 20;
+  if (table == Table::kMeta || table == Table::kPostings) options.merge_operator = MakePostingMergeOperator();
+  return options;
+}
+
+class BatchImpl : public KvBatch {
+ public:
+  explicit BatchImpl(absl::Span<rocksdb::ColumnFamilyHandle* const> handles) : handles_(handles) {}
+  void Put(Table table, absl::string_view key, absl::string_view value) override {
+    Note(batch_.Put(Handle(table), ToSlice(key), ToSlice(value)));
+  }
+  void Delete(Table table, absl::string_view key) override { Note(batch_.Delete(Handle(table), ToSlice(key))); }
+  void Merge(Table table, absl::string_view key, absl::string_view operand) override {
+    Note(batch_.Merge(Handle(table), ToSlice(key), ToSlice(operand)));
+  }
+  rocksdb::WriteBatch& batch() { return batch_; }
+  const rocksdb::Status& fault() const { return fault_; }  // of the first change that did not fit
+
+ private:
+  rocksdb::ColumnFamilyHandle* Handle(Table table) const { return handles_[static_cast<size_t>(table)]; }
+  void Note(rocksdb::Status status) {
+    if (fault_.ok()) fault_ = std::move(status);
+  }
+
+  const absl::Span<rocksdb::ColumnFamilyHandle* const> handles_;
+  rocksdb::WriteBatch batch_;
+  rocksdb::Status fault_;
+};
+
+class RocksStore : public KvStore {
+ public:
+  RocksStore(std::string directory, bool read_only) : directory_(std::move(directory)), read_only_(read_only) {}
+
+  ~RocksStore() override {
+    if (db_ == nullptr) return;
+    for (rocksdb::ColumnFamilyHandle* handle : handles_) db_->DestroyColumnFamilyHandle(handle);
+    static_cast<void>(db_->Close());
+  }
+
+  absl::Status OpenDb(const KvOptions& options) {
+    rocksdb::DBOptions db_options;
+    db_options.create_if_missing = options.create;
+    db_options.create_missing_column_families = options.create;
+    db_options.error_if_exists = options.create;
+    // A write that was cut off by a crash was not acknowledged and goes; any other damage of the log is an error.
+    db_options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+    db_options.track_and_verify_wals_in_manifest = true;
+    db_options.max_total_wal_size = kMaxLogBytes;
+    db_options.db_write_buffer_size = kWriteBufferBytes;
+    db_options.max_background_jobs = 2;
+    db_options.stats_dump_period_sec = 0;
+    db_options.stats_persist_period_sec = 0;
+    db_options.info_log = std::make_shared<NoticeLogger>(options.notice);
+    cache_ = rocksdb::NewLRUCache(static_cast<size_t>(options.cache_bytes));
+    std::vector<rocksdb::ColumnFamilyDescriptor> tables;
+    for (int table = 0; table < kNumTables; ++table) {
+      tables.emplace_back(kTableNames[table], TableOptions(static_cast<Table>(table), cache_));
+    }
+    rocksdb::DB* db = nullptr;
+    const rocksdb::Status status = options.read_only
+                                       ? rocksdb::DB::OpenForReadOnly(db_options, directory_, tables, &handles_, &db)
+                                       : rocksdb::DB::Open(db_options, directory_, tables, &handles_, &db);
+    db_.reset(db);
+    return ToStatus(status, absl::StrCat("cannot open ", directory_));
+  }
+
+  std::unique_ptr<KvBatch> NewBatch() const override { return std::make_unique<BatchImpl>(handles_); }
+
+  absl::Status Write(KvBatch& batch, bool sync) override {
+    auto& changes = static_cast<BatchImpl&>(batch);
+    SENVEC_RETURN_IF_ERROR(ToStatus(changes.fault(), "cannot collect a write"));
+    rocksdb::WriteOptions options;
+    options.sync = sync;
+    return ToStatus(db_->Write(options, &changes.batch()), absl::StrCat("cannot write to ", directory_));
+  }
+
+  absl::Status Resume() override {
+    return ToStatus(db_->Resume(), absl::StrCat(directory_, " still cannot be written"));
+  }
+
+  absl::StatusOr<std::optional<std::string>> Get(Table table, absl::string_view key,
+                                                 const KvSnapshot* snapshot) const override {
+    std::string value;
+    const rocksdb::Status status = db_->Get(ReadAt(snapshot), Handle(table), ToSlice(key), &value);
+    if (status.IsNotFound()) return std::optional<std::string>();
+    SENVEC_RETURN_IF_ERROR(ReadStatus(status));
+    return std::optional<std::string>(std::move(value));
+  }
+
+  absl::StatusOr<std::vector<std::optional<std::string>>> MultiGet(Table table, absl::Span<const std::string> keys,
+                                                                   const KvSnapshot* snapshot) const override {
+    const size_t n = keys.size();
+    std::vector<rocksdb::Slice> slices(n);
+    for (size_t i = 0; i < n; ++i) slices[i] = ToSlice(keys[i]);
+    std::vector<rocksdb::PinnableSlice> values(n);
+    std::vector<rocksdb::Status> statuses(n);
+    db_->MultiGet(ReadAt(snapshot), Handle(table), n, slices.data(), values.data(), statuses.data());
+    std::vector<std::optional<std::string>> result(n);
+    for (size_t i = 0; i < n; ++i) {
+      if (statuses[i].IsNotFound()) continue;
+      SENVEC_RETURN_IF_ERROR(ReadStatus(statuses[i]));
+      result[i].emplace(values[i].data(), values[i].size());
+    }
+    return result;
+  }
+
+  std::unique_ptr<KvIterator> Iterate(Table table, const KvSnapshot* snapshot, int64_t readahead) const override {
+    rocksdb::ReadOptions options = ReadAt(snapshot);
+    options.readahead_size = static_cast<size_t>(readahead);
+    options.fill_cache = readahead == 0;
+    return std::make_unique<IteratorImpl>(
+        std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(options, Handle(table))));
+  }
+
+  std::shared_ptr<const KvSnapshot> TakeSnapshot() const override {
+    // A store for reading never changes, and has no snapshots.
+    if (read_only_) return nullptr;
+    return std::make_shared<SnapshotImpl>(db_.get());
+  }
+
+  absl::Status Checkpoint(const std::string& directory) const override {
+    rocksdb::Checkpoint* checkpoint = nullptr;
+    SENVEC_RETURN_IF_ERROR(ToStatus(rocksdb::Checkpoint::Create(db_.get(), &checkpoint), "cannot make a snapshot"));
+    const std::unique_ptr<rocksdb::Checkpoint> owned(checkpoint);
+    return ToStatus(checkpoint->CreateCheckpoint(directory), absl::StrCat("cannot make a snapshot in ", directory));
+  }
+
+  absl::Status Flush() override {
+    return ToStatus(db_->Flush(rocksdb::FlushOptions(), handles_), absl::StrCat("cannot write to ", directory_));
+  }
+
+  absl::Status Pause() override { return ToStatus(db_->PauseBackgroundWork(), "cannot pause"); }
+  absl::Status Continue() override { return ToStatus(db_->ContinueBackgroundWork(), "cannot go on"); }
+  void Freeze() override {
+    // First that, so that what was paused sees it and ends.
+    rocksdb::CancelAllBackgroundWork(db_.get(), /*wait=*/false);
+    static_cast<void>(db_->ContinueBackgroundWork());
+    rocksdb::CancelAllBackgroundWork(db_.get(), /*wait=*/true);
+  }
+
+ private:
+  rocksdb::ColumnFamilyHandle* Handle(Table table) const { return handles_[static_cast<size_t>(table)]; }
+
+  absl::Status ReadStatus(const rocksdb::Status& status) const {
+    return ToStatus(status, absl::StrCat("cannot read ", directory_));
+  }
+
+  const std::string directory_;
+  const bool read_only_;
+  std::shared_ptr<rocksdb::Cache> cache_;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles_;
+  std::unique_ptr<rocksdb::DB> db_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<KvStore>> KvStore::Open(const std::string& directory, const KvOptions& options) {
+  auto store = std::make_unique<RocksStore>(directory, options.read_only);
+  SENVEC_RETURN_IF_ERROR(store->OpenDb(options));
+  return store;
+}
+
+}  // namespace senvec

@@ -1,0 +1,166 @@
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/json.h"
+#include "base/status_macros.h"
+#include "index/local_collection.h"
+#include "index/record.h"
+#include "index/row_reader.h"
+
+namespace senvec {
+namespace {
+
+Document ToDocument(Record record) {
+  Document document;
+  document.id = std::move(record.id);
+  document.group = std::move(record.group);
+  document.text = std::move(record.text);
+  document.metadata_json = std::move(record.metadata_json);
+  return document;
+}
+
+int64_t DiskBytes(const std::string& directory) {
+  int64_t bytes = 0;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory, error)) {
+    if (entry.is_regular_file(error)) bytes += static_cast<int64_t>(entry.file_size(error));
+  }
+  return bytes;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<Document>> LocalCollection::DocumentsOf(const View& view, absl::Span<const RowId> rows,
+                                                                   bool with_vectors) const {
+  std::vector<std::string> keys;
+  keys.reserve(rows.size());
+  for (RowId row : rows) keys.push_back(RowKey(row));
+  SENVEC_ASSIGN_OR_RETURN(const auto records, store_->MultiGet(Table::kRows, keys, view.snapshot.get()));
+  std::vector<std::optional<std::string>> vectors;
+  if (with_vectors) {
+    SENVEC_ASSIGN_OR_RETURN(vectors, store_->MultiGet(Table::kVectors, keys, view.snapshot.get()));
+  }
+  std::vector<Document> documents;
+  documents.reserve(rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const std::string where = absl::StrCat("row ", rows[i]);
+    if (!records[i].has_value() || (with_vectors && !vectors[i].has_value())) {
+      return absl::DataLossError(absl::StrCat(where, " of ", directory_, " is lost; restore it from a snapshot"));
+    }
+    SENVEC_ASSIGN_OR_RETURN(Record record, ParseRecord(*records[i], where));
+    documents.push_back(ToDocument(std::move(record)));
+    if (!with_vectors) continue;
+    documents.back().vector.resize(static_cast<size_t>(file_.options.index.dim));
+    SENVEC_RETURN_IF_ERROR(DecodeVector(rows[i], *vectors[i], absl::MakeSpan(documents.back().vector)));
+  }
+  return documents;
+}
+
+absl::StatusOr<std::vector<std::optional<Document>>> LocalCollection::Get(absl::Span<const std::string> ids,
+                                                                          bool with_vectors) const {
+  const std::shared_ptr<const View> view = CurrentView();
+  SENVEC_ASSIGN_OR_RETURN(const auto found, store_->MultiGet(Table::kIds, ids, view->snapshot.get()));
+  std::vector<RowId> rows;
+  std::vector<size_t> places;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const std::optional<RowId> row = found[i].has_value() ? ParseRowKey(*found[i]) : std::nullopt;
+    if (!row.has_value()) continue;
+    rows.push_back(*row);
+    places.push_back(i);
+  }
+  SENVEC_ASSIGN_OR_RETURN(auto documents, DocumentsOf(*view, rows, with_vectors));
+  std::vector<std::optional<Document>> result(ids.size());
+  for (size_t i = 0; i < places.size(); ++i) result[places[i]] = std::move(documents[i]);
+  return result;
+}
+
+absl::StatusOr<std::vector<Document>> LocalCollection::Scan(const ScanOptions& options) const {
+  SENVEC_RETURN_IF_ERROR(options.Validate());
+  const std::shared_ptr<const View> view = CurrentView();
+  std::shared_ptr<const FilterRows> filtered;
+  if (!options.filter.empty()) {
+    SENVEC_ASSIGN_OR_RETURN(filtered, view->Filtered(options.filter, *store_));
+  }
+  std::vector<RowId> rows;
+  const auto walk = store_->Iterate(Table::kIds, view->snapshot.get(), 0);
+  // The first key after the id that was given.
+  for (walk->Seek(options.after_id.empty() ? "" : absl::StrCat(options.after_id, absl::string_view("\0", 1)));
+       walk->Valid() && rows.size() < static_cast<size_t>(options.limit); walk->Next()) {
+    const std::optional<RowId> row = ParseRowKey(walk->value());
+    if (!row.has_value()) return absl::DataLossError(absl::StrCat(directory_, ": an id has no row"));
+    if (filtered == nullptr || filtered->Contains(*view, *row)) rows.push_back(*row);
+  }
+  SENVEC_RETURN_IF_ERROR(walk->status());
+  return DocumentsOf(*view, rows, options.with_vectors);
+}
+
+absl::StatusOr<int64_t> LocalCollection::Count(const std::string& filter) const {
+  const std::shared_ptr<const View> view = CurrentView();
+  if (filter.empty()) return view->num_documents;
+  SENVEC_ASSIGN_OR_RETURN(const auto filtered, view->Filtered(filter, *store_));
+  return filtered->total;
+}
+
+absl::StatusOr<std::vector<std::vector<Hit>>> LocalCollection::Search(absl::Span<const float> queries,
+                                                                      const SearchOptions& options) const {
+  SENVEC_RETURN_IF_ERROR(options.Validate());
+  const auto dim = static_cast<size_t>(file_.options.index.dim);
+  if (queries.size() % dim != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(queries.size(), " values are no whole number of queries of ", dim));
+  }
+  if (!read_only_ && !runtime_.background_indexing) {
+    return absl::FailedPreconditionError("the collection was opened to be built; open it again to search it");
+  }
+  const std::shared_ptr<const View> view = CurrentView();
+  SENVEC_ASSIGN_OR_RETURN(const auto found, view->Search(queries, dim, options, *store_));
+  // All queries' documents in one read, each once.
+  std::vector<RowId> rows;
+  for (const std::vector<RowHit>& hits : found) {
+    for (const RowHit& hit : hits) rows.push_back(hit.row);
+  }
+  std::sort(rows.begin(), rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  SENVEC_ASSIGN_OR_RETURN(const auto documents, DocumentsOf(*view, rows, /*with_vectors=*/false));
+  std::vector<std::vector<Hit>> results(found.size());
+  for (size_t q = 0; q < found.size(); ++q) {
+    results[q].reserve(found[q].size());
+    for (const RowHit& hit : found[q]) {
+      const auto place = std::lower_bound(rows.begin(), rows.end(), hit.row) - rows.begin();
+      const Document& document = documents[static_cast<size_t>(place)];
+      results[q].push_back({document.id, hit.score, document.text, document.metadata_json, document.group});
+    }
+  }
+  return results;
+}
+
+absl::StatusOr<std::string> LocalCollection::Note(absl::string_view key) const {
+  SENVEC_ASSIGN_OR_RETURN(auto note, store_->Get(Table::kMeta, absl::StrCat(kNotePrefix, key), nullptr));
+  if (!note.has_value()) return absl::NotFoundError(absl::StrCat("there is no note ", DumpJson(std::string(key))));
+  return *std::move(note);
+}
+
+absl::StatusOr<CollectionStats> LocalCollection::Stats() const {
+  const std::shared_ptr<const View> view = CurrentView();
+  CollectionStats stats;
+  stats.num_documents = view->num_documents;
+  for (const ViewPart& part : view->parts) {
+    if (part.file.empty()) {
+      stats.num_unindexed += part.live_count;
+    } else {
+      ++stats.num_segments;
+      stats.num_removed_rows += static_cast<int64_t>(part.ids.size()) - part.live_count;
+    }
+    stats.resident_bytes += part.index->resident_bytes();
+    stats.mapped_bytes += part.index->mapped_bytes();
+  }
+  stats.disk_bytes = DiskBytes(directory_);
+  MutexLock lock(&view_mutex_);
+  stats.read_only_reason = read_only_ ? "opened for reading" : read_only_reason_;
+  stats.read_only = !stats.read_only_reason.empty();
+  return stats;
+}
+
+}  // namespace senvec

@@ -1,0 +1,45 @@
+#include "index/vector/exact_search.h"
+
+#include <algorithm>
+
+namespace senvec {
+namespace {
+
+// Rows that stay in the second-level cache while one query after the other is compared with them.
+constexpr size_t kBlockBytes = 96 << 10;
+constexpr size_t kMostRows = 256;
+
+}  // namespace
+
+std::vector<std::vector<Neighbor>> ScanRows(const RowTable& table, int64_t num_rows, absl::Span<const float> queries,
+                                            size_t k, const RowFilter* allowed, float floor) {
+  const size_t n = static_cast<size_t>(num_rows), dim = table.dim();
+  const size_t num_queries = queries.size() / dim;
+  std::vector<TopK> best(num_queries, TopK(std::min(k, std::max<size_t>(n, 1)), floor));
+  float scores[kMostRows];
+  if (allowed != nullptr) {
+    ForEachAllowed(*allowed, num_rows, [&](const uint32_t* ids, size_t count) {
+      for (size_t q = 0; q < num_queries; ++q) {
+        table.Score(queries.data() + q * dim, ids, count, scores);
+        for (size_t i = 0; i < count; ++i) best[q].Add(ids[i], scores[i]);
+      }
+    });
+  } else {
+    const size_t block = std::clamp<size_t>(kBlockBytes / table.stride() / 4 * 4, 4, kMostRows);
+    for (size_t first = 0; first < n; first += block) {
+      const size_t count = std::min(block, n - first);
+      for (size_t q = 0; q < num_queries; ++q) {
+        table.ScoreRange(queries.data() + q * dim, first, count, scores);
+        for (size_t i = 0; i < count; ++i) {
+          if (scores[i] >= best[q].threshold()) best[q].Add(static_cast<int64_t>(first + i), scores[i]);
+        }
+      }
+    }
+  }
+  std::vector<std::vector<Neighbor>> found;
+  found.reserve(num_queries);
+  for (TopK& one : best) found.push_back(one.Take());
+  return found;
+}
+
+}  // namespace senvec
