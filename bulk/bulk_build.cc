@@ -74,6 +74,7 @@ class Build {
     if (options_.restart) SENVEC_RETURN_IF_ERROR(folder_->Remove());
     const CollectionRuntime runtime = {.pool = pool_,
                                        .cache_bytes = std::min(options_.memory_bytes / kCacheShare, kLargestCache),
+                                       .build_memory_bytes = options_.memory_bytes,
                                        .background_indexing = false};
     absl::StatusOr<std::unique_ptr<Collection>> opened = Collection::Open(folder_->path(), runtime);
     if (opened.ok()) {

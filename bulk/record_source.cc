@@ -30,7 +30,7 @@ absl::StatusOr<std::unique_ptr<RecordSource>> RecordSource::Open(const RecordSou
   const std::string& first = options.input.empty() ? options.vectors : options.input;
   auto source = std::unique_ptr<RecordSource>(new RecordSource(first == "-" ? "standard input" : first));
   if (!options.vectors.empty()) {
-    SENVEC_ASSIGN_OR_RETURN(source->vectors_, VectorFile::Open(options.vectors));
+    SENVEC_ASSIGN_OR_RETURN(source->vectors_, EmbeddingFile::Open(options.vectors));
   }
   if (!options.input.empty()) {
     CorpusFormat format = options.format.value_or(CorpusFormat::kText);

@@ -8,7 +8,7 @@
 #include "base/hash.h"
 #include "bulk/bulk_record.h"
 #include "dataio/corpus_reader.h"
-#include "dataio/vector_file.h"
+#include "dataio/embedding_file.h"
 
 namespace senvec {
 
@@ -52,7 +52,7 @@ class RecordSource {
   const std::string name_;
   std::unique_ptr<CorpusReader> corpus_;
   std::unique_ptr<LineReader> ids_;
-  std::optional<VectorFile> vectors_;
+  std::optional<EmbeddingFile> vectors_;
   int64_t records_ = 0;
   int64_t vector_bytes_ = 0;
   int64_t released_ = 0;  // rows whose pages were let go

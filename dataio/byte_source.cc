@@ -79,6 +79,7 @@ class PlainSource : public ByteSource {
  public:
   explicit PlainSource(std::unique_ptr<Descriptor> file) : file_(std::move(file)) {}
   absl::StatusOr<size_t> Read(absl::Span<char> out) override { return file_->Read(out); }
+  bool is_packed() const override { return false; }
   const std::string& name() const override { return file_->name(); }
   int64_t stored_position() const override { return file_->position(); }
   int64_t stored_size() const override { return file_->size(); }
@@ -117,6 +118,7 @@ class GzipSource : public ByteSource {
     return wanted - stream_.avail_out;
   }
 
+  bool is_packed() const override { return true; }
   const std::string& name() const override { return file_->name(); }
   int64_t stored_position() const override { return file_->position() - stream_.avail_in; }
   int64_t stored_size() const override { return file_->size(); }

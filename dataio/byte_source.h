@@ -22,6 +22,8 @@ class ByteSource {
   // when a gzip stream is damaged or cut.
   virtual absl::StatusOr<size_t> Read(absl::Span<char> out) = 0;
 
+  // Whether it is a gzip stream.
+  virtual bool is_packed() const = 0;
   // The path, or "standard input".
   virtual const std::string& name() const = 0;
   // How many bytes were read as they are stored, packed ones before unpacking.

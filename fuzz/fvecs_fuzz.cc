@@ -2,13 +2,13 @@
 #include <cstdint>
 #include <vector>
 
-#include "dataio/vector_file.h"
+#include "dataio/embedding_file.h"
 #include "fuzz/input_folder.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const senvec::InputFolder folder;
   folder.Write("v.fvecs", {reinterpret_cast<const char*>(data), size});
-  const auto file = senvec::VectorFile::Open(folder / "v.fvecs");
+  const auto file = senvec::EmbeddingFile::Open(folder / "v.fvecs");
   SENVEC_CHECK(file.ok() || !file.status().message().empty());
   if (!file.ok()) return 0;
   std::vector<float> row(static_cast<size_t>(file->dim()));

@@ -1,4 +1,4 @@
-#include "dataio/vector_file.h"
+#include "dataio/embedding_file.h"
 
 #include <gmock/gmock.h>
 
@@ -27,22 +27,22 @@ std::string Fvecs(const std::vector<std::vector<float>>& rows) {
   return bytes;
 }
 
-class VectorFileTest : public testing::Test {
+class EmbeddingFileTest : public testing::Test {
  protected:
-  absl::StatusOr<VectorFile> Open(const std::string& name, const std::string& bytes) {
+  absl::StatusOr<EmbeddingFile> Open(const std::string& name, const std::string& bytes) {
     SENVEC_CHECK(WriteFileAtomically(folder_ / name, bytes).ok());
-    return VectorFile::Open(folder_ / name);
+    return EmbeddingFile::Open(folder_ / name);
   }
   const TempDir folder_;
 };
 
-std::vector<float> Row(const VectorFile& file, int64_t row) {
+std::vector<float> Row(const EmbeddingFile& file, int64_t row) {
   std::vector<float> values(file.dim());
   EXPECT_TRUE(file.Copy(row, absl::MakeSpan(values)).ok());
   return values;
 }
 
-TEST_F(VectorFileTest, ReadsFvecs) {
+TEST_F(EmbeddingFileTest, ReadsFvecs) {
   const auto file = Open("v.fvecs", Fvecs({{1, 2, 3}, {4, 5, 6}}));
   ASSERT_TRUE(file.ok()) << file.status();
   EXPECT_EQ(file->rows(), 2);
@@ -51,18 +51,18 @@ TEST_F(VectorFileTest, ReadsFvecs) {
   EXPECT_THAT(Row(*file, 0), ElementsAre(1, 2, 3));
 }
 
-TEST_F(VectorFileTest, ReadsNpy) {
+TEST_F(EmbeddingFileTest, ReadsNpy) {
   const auto writer = *VectorWriter::Create(folder_ / "v.npy", 2);
   for (const std::vector<float>& row : {std::vector<float>{1, 2}, {3, 4}}) ASSERT_TRUE(writer->Append({.vector = row}).ok());
   ASSERT_TRUE(writer->Finish().ok());
-  const auto file = VectorFile::Open(folder_ / "v.npy");
+  const auto file = EmbeddingFile::Open(folder_ / "v.npy");
   ASSERT_TRUE(file.ok()) << file.status();
   EXPECT_EQ(file->dim(), 2);
   EXPECT_THAT(Row(*file, 1), ElementsAre(3, 4));
   EXPECT_EQ(file->Bytes(0).size(), 8u);
 }
 
-TEST_F(VectorFileTest, RefusesWhatIsNoSuchFileWithTheReason) {
+TEST_F(EmbeddingFileTest, RefusesWhatIsNoSuchFileWithTheReason) {
   const std::string good = Fvecs({{1, 2, 3}, {4, 5, 6}});
   std::string negative = good;
   negative[3] = '\xFF';
@@ -81,7 +81,7 @@ TEST_F(VectorFileTest, RefusesWhatIsNoSuchFileWithTheReason) {
   }
 }
 
-TEST_F(VectorFileTest, AVectorOfAnotherLengthIsToldWhenItIsRead) {
+TEST_F(EmbeddingFileTest, AVectorOfAnotherLengthIsToldWhenItIsRead) {
   std::string bytes = Fvecs({{1, 2, 3}, {4, 5, 6}});
   bytes[16] = 2;  // the second vector's length
   const auto file = Open("v.fvecs", bytes);

@@ -14,13 +14,13 @@ namespace senvec {
 
 // Vectors in a file, mapped: .npy (a float32 matrix, see npy_reader.h) or .fvecs (each vector as its length, an int32,
 // and so many float32). Immutable.
-class VectorFile {
+class EmbeddingFile {
  public:
   // By the name's end. InvalidArgument names the file, what is wrong and what is taken.
-  static absl::StatusOr<VectorFile> Open(const std::string& path);
+  static absl::StatusOr<EmbeddingFile> Open(const std::string& path);
   // What Open() says to the bytes of a .fvecs file; checked is the first vector, and that all bytes are vectors of its
   // length.
-  static absl::StatusOr<VectorFile> OpenFvecs(const std::string& path);
+  static absl::StatusOr<EmbeddingFile> OpenFvecs(const std::string& path);
 
   int64_t rows() const { return rows_; }
   int64_t dim() const { return dim_; }
@@ -33,7 +33,7 @@ class VectorFile {
   void Release(int64_t begin, int64_t end) const;
 
  private:
-  VectorFile(std::shared_ptr<const MappedFile> file, int64_t rows, int64_t dim, size_t data_offset, size_t prefix_bytes)
+  EmbeddingFile(std::shared_ptr<const MappedFile> file, int64_t rows, int64_t dim, size_t data_offset, size_t prefix_bytes)
       : file_(std::move(file)), rows_(rows), dim_(dim), data_offset_(data_offset), prefix_bytes_(prefix_bytes) {}
   size_t stride() const { return prefix_bytes_ + static_cast<size_t>(dim_) * sizeof(float); }
 

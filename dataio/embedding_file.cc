@@ -1,4 +1,4 @@
-#include "dataio/vector_file.h"
+#include "dataio/embedding_file.h"
 
 #include <cstring>
 #include <utility>
@@ -24,7 +24,7 @@ int32_t LengthAt(absl::string_view bytes) {
 
 }  // namespace
 
-absl::StatusOr<VectorFile> VectorFile::OpenFvecs(const std::string& path) {
+absl::StatusOr<EmbeddingFile> EmbeddingFile::OpenFvecs(const std::string& path) {
   SENVEC_ASSIGN_OR_RETURN(std::shared_ptr<const MappedFile> file, MappedFile::Open(path));
   const absl::string_view bytes = file->bytes();
   const auto bad = [&](absl::string_view what) {
@@ -39,10 +39,10 @@ absl::StatusOr<VectorFile> VectorFile::OpenFvecs(const std::string& path) {
     return bad(absl::StrCat("its ", bytes.size(), " bytes are no whole number of vectors of ", dim, " values"));
   }
   const auto rows = static_cast<int64_t>(bytes.size() / stride);
-  return VectorFile(std::move(file), rows, dim, 0, sizeof(int32_t));
+  return EmbeddingFile(std::move(file), rows, dim, 0, sizeof(int32_t));
 }
 
-absl::StatusOr<VectorFile> VectorFile::Open(const std::string& path) {
+absl::StatusOr<EmbeddingFile> EmbeddingFile::Open(const std::string& path) {
   if (absl::EndsWith(path, ".fvecs")) return OpenFvecs(path);
   if (!absl::EndsWith(path, ".npy")) {
     return absl::InvalidArgumentError(
@@ -50,15 +50,15 @@ absl::StatusOr<VectorFile> VectorFile::Open(const std::string& path) {
   }
   SENVEC_ASSIGN_OR_RETURN(std::shared_ptr<const MappedFile> file, MappedFile::Open(path));
   SENVEC_ASSIGN_OR_RETURN(const NpyShape shape, ParseNpyHead(file->bytes(), path));
-  return VectorFile(std::move(file), shape.rows, shape.dim, shape.data_offset, 0);
+  return EmbeddingFile(std::move(file), shape.rows, shape.dim, shape.data_offset, 0);
 }
 
-absl::string_view VectorFile::Bytes(int64_t row) const {
+absl::string_view EmbeddingFile::Bytes(int64_t row) const {
   SENVEC_CHECK(row >= 0 && row < rows_);
   return file_->bytes().substr(data_offset_ + static_cast<size_t>(row) * stride(), stride());
 }
 
-absl::Status VectorFile::Copy(int64_t row, absl::Span<float> out) const {
+absl::Status EmbeddingFile::Copy(int64_t row, absl::Span<float> out) const {
   const absl::string_view bytes = Bytes(row);
   SENVEC_CHECK(out.size() == static_cast<size_t>(dim_));
   if (prefix_bytes_ > 0 && LengthAt(bytes) != dim_) {
@@ -68,7 +68,7 @@ absl::Status VectorFile::Copy(int64_t row, absl::Span<float> out) const {
   return absl::OkStatus();
 }
 
-void VectorFile::Release(int64_t begin, int64_t end) const {
+void EmbeddingFile::Release(int64_t begin, int64_t end) const {
   if (begin >= end) return;
   const char* first = Bytes(begin).data();
   const absl::string_view last = Bytes(end - 1);
