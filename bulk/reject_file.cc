@@ -11,14 +11,16 @@
 #include "absl/strings/str_replace.h"
 #include "base/file.h"
 #include "base/status_macros.h"
+#include "encoder/tokenizer/utf8.h"
 
 namespace senvec {
 namespace {
 
 constexpr absl::string_view kHead = "line\tid\treason\n";
 
+// What is no UTF-8 in a line is none in an error about it.
 std::string Escaped(const std::string& text) {
-  return absl::StrReplaceAll(text, {{"\t", "\\t"}, {"\n", "\\n"}, {"\r", "\\r"}, {absl::string_view("\0", 1), "\\0"}});
+  return absl::StrReplaceAll(IsValidUtf8(text) ? text : RepairUtf8(text).text, {{"\t", "\\t"}, {"\n", "\\n"}, {"\r", "\\r"}, {absl::string_view("\0", 1), "\\0"}});
 }
 
 }  // namespace

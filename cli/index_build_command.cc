@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,6 +17,8 @@
 #include "cli/index_flags.h"
 #include "cli/model_flags.h"
 #include "cli/usage_error.h"
+#include "dataio/byte_source.h"
+#include "dataio/embedding_file.h"
 #include "dataio/line_reader.h"
 
 namespace senvec {
@@ -38,8 +41,9 @@ std::string AbsolutePath(const std::string& path) {
 // Of vectors without a model: --dim, those of the file, or those of the first record that has one.
 absl::StatusOr<int32_t> DimOf(const BuildFlags& flags, const RecordSourceOptions& options) {
   if (flags.dim > 0) return static_cast<int32_t>(flags.dim);
-  if (options.input == "-" && options.vectors.empty()) {
-    return UsageError("without --model, say with --dim how many values the vectors in standard input have");
+  std::error_code ignored;
+  if (options.vectors.empty() && !std::filesystem::is_regular_file(options.input, ignored)) {
+    return UsageError("without --model, say with --dim how many values the vectors of a pipe have");
   }
   SENVEC_ASSIGN_OR_RETURN(const auto source, RecordSource::Open(options));
   if (source->dim() > 0) return static_cast<int32_t>(source->dim());
@@ -101,8 +105,11 @@ absl::StatusOr<int64_t> TotalOf(const RecordSourceOptions& options) {
     SENVEC_ASSIGN_OR_RETURN(const EmbeddingFile file, EmbeddingFile::Open(options.vectors));
     return file.rows();
   }
+  // What is read from a pipe is gone.
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(options.input, ignored)) return 0;
   // Unpacking it twice would take longer than a guess is wrong.
-  SENVEC_ASSIGN_OR_RETURN(const auto source, ByteSource::Open(options.input == "-" ? "/dev/null" : options.input));
+  SENVEC_ASSIGN_OR_RETURN(const auto source, ByteSource::Open(options.input));
   return source->is_packed() ? 0 : CountLines(options.input);
 }
 
