@@ -54,6 +54,8 @@ std::string ChecksumOf(const nlohmann::json& json) { return absl::StrFormat("%01
 
 }  // namespace
 
+std::string StoreFolder(const CollectionFile& file) { return absl::StrCat("store-", file.uuid.substr(0, 8)); }
+
 std::string SerializeCollectionFile(const CollectionFile& file) {
   const CollectionOptions& options = file.options;
   nlohmann::json json = {{"format", kFormat},

@@ -16,6 +16,10 @@ struct CollectionFile {
 
 constexpr char kCollectionFileName[] = "COLLECTION.json";
 
+// Name of the folder that holds the collection's KvStore. It is the collection's own: a library that still has a dropped
+// collection open must not take the files of another one in its place for its own, which it would delete.
+std::string StoreFolder(const CollectionFile& file);
+
 std::string SerializeCollectionFile(const CollectionFile& file);
 // DataLoss names `where` and the fault; FailedPrecondition for another format.
 absl::StatusOr<CollectionFile> ParseCollectionFile(absl::string_view text, absl::string_view where);

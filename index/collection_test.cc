@@ -301,8 +301,15 @@ TEST_P(CollectionTest, FilesOfAnotherCollectionAreRefused) {
   const auto other = LocalCollection::CreateIn(folder_ / "d", Options(), runtime_, tuning_);
   ASSERT_TRUE(other.ok());
   collection_.reset();
-  fs::rename(folder_ / "c/store", folder_ / "old");
-  fs::copy(folder_ / "d/store", folder_ / "c/store", fs::copy_options::recursive);
+  fs::path ours, theirs;
+  for (const auto& entry : fs::directory_iterator(folder_ / "c")) {
+    if (entry.path().filename().string().rfind("store-", 0) == 0) ours = entry.path();
+  }
+  for (const auto& entry : fs::directory_iterator(folder_ / "d")) {
+    if (entry.path().filename().string().rfind("store-", 0) == 0) theirs = entry.path();
+  }
+  fs::remove_all(ours);
+  fs::copy(theirs, ours, fs::copy_options::recursive);
   const absl::Status status = LocalCollection::OpenIn(Folder(), false, runtime_, tuning_).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("another collection"));

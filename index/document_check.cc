@@ -9,7 +9,7 @@
 #include "base/status_macros.h"
 #include "index/filter/posting_key.h"
 #include "index/record.h"
-#include "index/vector/row_map.h"
+#include "index/vector/checked_rows.h"
 
 namespace senvec {
 namespace {
@@ -81,9 +81,9 @@ absl::StatusOr<PreparedDocuments> PrepareDocuments(absl::Span<const Document> do
     if (document.vector.size() != dim) {
       return fault(absl::StrCat("its vector has ", document.vector.size(), " values, the collection's have ", dim));
     }
-    absl::StatusOr<std::vector<float>> row = PrepareRows(index, document.vector, 1, "vector");
-    if (!row.ok()) return fault(row.status().message());
-    result.rows.insert(result.rows.end(), row->begin(), row->end());
+    result.rows.insert(result.rows.end(), document.vector.begin(), document.vector.end());
+    const absl::Status row = CheckRows(index, "vector", 0, absl::MakeSpan(result.rows).subspan(i * dim));
+    if (!row.ok()) return fault(row.message());
     result.documents.push_back(*std::move(prepared));
   }
   return result;

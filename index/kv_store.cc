@@ -99,6 +99,11 @@ rocksdb::ColumnFamilyOptions TableOptions(Table table, const std::shared_ptr<roc
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(blocks));
   options.compression = table == Table::kVectors ? rocksdb::kNoCompression : rocksdb::kLZ4Compression;
   options.write_buffer_size = 64 << 20;
+  if (table == Table::kIds) {
+    // Most ids that are written are new: the newest table says so without a search.
+    options.memtable_whole_key_filtering = true;
+    options.memtable_prefix_bloom_size_ratio = 0.02;
+  }
   if (table == Table::kMeta || table == Table::kPostings) options.merge_operator = MakePostingMergeOperator();
   return options;
 }

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <filesystem>
 #include <random>
 #include <utility>
 
@@ -15,7 +14,6 @@
 namespace senvec {
 namespace {
 
-constexpr char kStoreFolder[] = "store";
 constexpr char kSegmentFolder[] = "segments";
 // Rows without an index that are compared one by one after opening; more are built into one first.
 constexpr int64_t kMaxRowsToLoad = 65536;
@@ -73,9 +71,6 @@ absl::StatusOr<std::unique_ptr<LocalCollection>> LocalCollection::CreateIn(const
     return absl::AlreadyExistsError(absl::StrCat("there is a collection in ", directory, " already"));
   }
   SENVEC_ASSIGN_OR_RETURN(auto lock, DirectoryLock::Acquire(directory));
-  // What an interrupted Create() left behind.
-  std::error_code error;
-  std::filesystem::remove_all(JoinPath(directory, kStoreFolder), error);
   CollectionFile file{options, NewUuid()};
   std::unique_ptr<LocalCollection> collection(new LocalCollection(directory, false, file, runtime, tuning));
   SENVEC_RETURN_IF_ERROR(MakeDirectories(collection->segment_folder_.directory()));
@@ -115,7 +110,7 @@ absl::Status LocalCollection::Start(std::unique_ptr<DirectoryLock> lock, bool is
   options.read_only = read_only_;
   options.cache_bytes = runtime_.cache_bytes;
   options.notice = [this](absl::string_view message) { Notice(message); };
-  SENVEC_ASSIGN_OR_RETURN(store_, KvStore::Open(JoinPath(directory_, kStoreFolder), options));
+  SENVEC_ASSIGN_OR_RETURN(store_, KvStore::Open(JoinPath(directory_, StoreFolder(file_)), options));
   if (is_new) {
     state_.uuid = file_.uuid;
     const auto batch = store_->NewBatch();
@@ -139,7 +134,7 @@ absl::Status LocalCollection::Start(std::unique_ptr<DirectoryLock> lock, bool is
 }
 
 absl::Status LocalCollection::LoadCatalog() {
-  const std::string where = JoinPath(directory_, kStoreFolder);
+  const std::string where = JoinPath(directory_, StoreFolder(file_));
   SENVEC_ASSIGN_OR_RETURN(const auto state, store_->Get(Table::kMeta, kStateKey, nullptr));
   SENVEC_ASSIGN_OR_RETURN(const auto segments, store_->Get(Table::kMeta, kSegmentsKey, nullptr));
   if (!state.has_value() || !segments.has_value()) {

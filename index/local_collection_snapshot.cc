@@ -36,7 +36,7 @@ absl::Status LocalCollection::Snapshot(const std::string& directory) const {
 absl::Status LocalCollection::CopyInto(const std::string& directory) const {
   // No index comes or goes meanwhile, so that the files are those that the copied store names.
   MutexLock lock(&files_mutex_);
-  SENVEC_RETURN_IF_ERROR(store_->Checkpoint(JoinPath(directory, "store")));
+  SENVEC_RETURN_IF_ERROR(store_->Checkpoint(JoinPath(directory, StoreFolder(file_))));
   for (const SegmentEntry& entry : segments_.segments) {
     SENVEC_RETURN_IF_ERROR(LinkOrCopyFile(segment_folder_.Path(entry.file),
                                           JoinPath(JoinPath(directory, "segments"), entry.file)));

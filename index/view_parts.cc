@@ -77,6 +77,7 @@ absl::Status AppendToTail(const Tail& tail, absl::Span<const RowId> rows, absl::
   for (size_t row = size; row < part.ids.size(); ++row) words[row / 64] |= uint64_t{1} << (row % 64);
   part.live = std::make_shared<const std::vector<uint64_t>>(std::move(words));
   part.live_count += static_cast<int64_t>(rows.size());
+  part.frozen = static_cast<int64_t>(part.ids.size()) == tail.capacity;
   return absl::OkStatus();
 }
 

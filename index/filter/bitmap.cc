@@ -1,6 +1,7 @@
 #include "index/filter/bitmap.h"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "base/status_macros.h"
@@ -12,6 +13,24 @@ namespace {
 
 constexpr uint64_t kEndOfRows = uint64_t{1} << 32;
 constexpr size_t kRowsBeforeFlush = size_t{1} << 20;
+
+// Ascending; the same row may stay twice. Dense rows are sorted by setting their bits, many times faster than by std::sort.
+void SortRows(std::vector<uint32_t>& rows) {
+  if (std::is_sorted(rows.begin(), rows.end())) return;
+  const uint64_t num_words = uint64_t{*std::max_element(rows.begin(), rows.end())} / 64 + 1;
+  if (num_words > rows.size()) {
+    std::sort(rows.begin(), rows.end());
+    return;
+  }
+  std::vector<uint64_t> words(num_words);
+  for (const uint32_t row : rows) words[row / 64] |= uint64_t{1} << (row % 64);
+  rows.clear();
+  for (uint64_t i = 0; i < num_words; ++i) {
+    for (uint64_t bits = words[i]; bits != 0; bits &= bits - 1) {
+      rows.push_back(static_cast<uint32_t>(64 * i + static_cast<uint64_t>(std::countr_zero(bits))));
+    }
+  }
+}
 
 }  // namespace
 
@@ -136,8 +155,8 @@ void BitmapUnion::Add(uint32_t row) {
 }
 
 void BitmapUnion::Flush() {
-  // Added in ascending order, rows of one container follow each other.
-  std::sort(rows_.begin(), rows_.end());
+  // In ascending order, rows of one container follow each other.
+  SortRows(rows_);
   const Bitmap rows = Bitmap::Of(rows_);
   rows_.clear();
   Add(rows);

@@ -92,6 +92,9 @@ class FormatChecker {
     if (used != 0 && At<uint8_t>(position_ + count - 1) >> used != 0) {
       return Fault("run flags for containers that are not there");
     }
+    if (bytes_.substr(position_, count).find_first_not_of('\0') == absl::string_view::npos) {
+      return Fault("run flags of which none is set");
+    }
     position_ += count;
     return absl::OkStatus();
   }

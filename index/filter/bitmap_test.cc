@@ -148,6 +148,26 @@ TEST(BitmapTest, UnionEqualsOrOneAfterTheOther) {
   }
 }
 
+TEST(BitmapTest, UnionOfManySingleRowsHoldsEachOnce) {
+  const struct {
+    const char* name;
+    size_t count;
+    uint64_t below;
+  } cases[] = {{"dense", 200000, 300000}, {"sparse", 20000, uint64_t{1} << 32}, {"several times over", 2500000, 100000}};
+  std::mt19937_64 random(9);
+  for (const auto& [name, count, below] : cases) {
+    BitmapUnion united;
+    std::vector<uint32_t> rows(count);
+    for (uint32_t& row : rows) {
+      row = static_cast<uint32_t>(random() % below);
+      united.Add(row);
+    }
+    std::sort(rows.begin(), rows.end());
+    rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+    EXPECT_EQ(united.Finish().ToVector(), rows) << name;
+  }
+}
+
 TEST(BitmapTest, SingleChangesEqualThoseOfStdSet) {
   std::mt19937_64 random(3);
   Rows expected;

@@ -12,18 +12,33 @@ namespace {
 constexpr double kLongest = 1e18;        // squares of sums of two such lengths stay below FLT_MAX
 constexpr float kGreatestHalf = 65504;
 
+// In fp64, so that no finite vector overflows or vanishes; in sums of their own, so that one addition need not wait for
+// the one before. The order is fixed, and so are the bits.
+double SumOfSquares(const float* row, size_t dim) {
+  constexpr size_t kSums = 16;
+  double sums[kSums] = {};
+  size_t d = 0;
+  for (; d + kSums <= dim; d += kSums) {
+    for (size_t s = 0; s < kSums; ++s) sums[s] += double{row[d + s]} * row[d + s];
+  }
+  for (; d < dim; ++d) sums[d % kSums] += double{row[d]} * row[d];
+  double total = 0;
+  for (double sum : sums) total += sum;
+  return total;
+}
+
+float Greatest(const float* row, size_t dim) {
+  float greatest = 0;
+  for (size_t d = 0; d < dim; ++d) greatest = std::max(greatest, std::abs(row[d]));
+  return greatest;
+}
+
 absl::Status CheckRow(const VectorIndexOptions& options, absl::string_view what, int64_t number, bool as_half, float* row) {
   const size_t dim = static_cast<size_t>(options.dim);
   const auto refuse = [&](auto... message) {
     return absl::InvalidArgumentError(absl::StrCat(what, " ", number, message...));
   };
-  // In fp64, so that no finite vector overflows or vanishes.
-  double squares = 0;
-  float greatest = 0;
-  for (size_t d = 0; d < dim; ++d) {
-    squares += double{row[d]} * row[d];
-    greatest = std::max(greatest, std::abs(row[d]));
-  }
+  const double squares = SumOfSquares(row, dim);
   if (!std::isfinite(squares)) {
     for (size_t d = 0; d < dim; ++d) {
       if (!std::isfinite(row[d])) return refuse(": value ", d, " is ", row[d], "; values must be finite");
@@ -39,7 +54,8 @@ absl::Status CheckRow(const VectorIndexOptions& options, absl::string_view what,
     return refuse(" has length ", std::sqrt(squares), "; with metric ", MetricName(options.metric), " at most ",
                   kLongest, " is taken: scale the vectors");
   }
-  if (as_half && greatest > kGreatestHalf) {
+  const float greatest = as_half ? Greatest(row, dim) : 0;
+  if (greatest > kGreatestHalf) {
     return refuse(" holds ", greatest, ", more than fp16 can (", kGreatestHalf, "); rescore from fp32 or scale the vectors");
   }
   return absl::OkStatus();
