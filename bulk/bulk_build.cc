@@ -122,12 +122,12 @@ class Build {
     report_.num_rejects = state_.num_rejects;
     report_.num_tokens = state_.num_tokens;
     report_.fraction = source_->fraction();
-    if (listener_.on_resume) listener_.on_resume(report_);
     return absl::OkStatus();
   }
 
   absl::Status Encode() {
     const absl::Time start = options_.now();
+    if (listener_.on_start) listener_.on_start(report_);
     EncodePipeline pipeline(source_.get(), checker_.get(), encoder_,
                             {.num_workers = options_.num_workers,
                              .buffer_bytes = std::min(options_.memory_bytes / kBufferShare, kLargestBuffer),
@@ -184,13 +184,14 @@ absl::StatusOr<BulkReport> BulkImport(const BulkImportOptions& options, const Se
   BuildState state;
   BulkReport report;
   report.rejects_path = options.rejects;
+  if (listener.on_start) listener.on_start(report);
   EncodePipeline pipeline(source.get(), &checker, encoder,
                           {.num_workers = options.num_workers,
                            .buffer_bytes = options.buffer_bytes,
                            .prompt = collection->options().passage_prompt,
                            .refuse_truncation = options.refuse_truncation});
   BulkWriter writer(collection, rejects.get(),
-                    {.strict = rejects == nullptr, .keeps_state = false, .source = source->name(), .unit = source->unit(), .now = options.now},
+                    {.strict = rejects == nullptr, .keeps_state = false, .unique_ids = false, .source = source->name(), .unit = source->unit(), .now = options.now},
                     &state);
   SENVEC_RETURN_IF_ERROR(WriteAll(pipeline, writer, state, *collection, listener, report));
   report.num_documents = collection->size();

@@ -29,8 +29,8 @@ struct BulkReport {
 
 // Told what happens; each may be empty.
 struct BulkListener {
-  std::function<void(const BulkReport&)> on_resume;        // a build is taken up
-  std::function<void(const BulkReport&)> on_batch;         // some records are in
+  std::function<void(const BulkReport&)> on_start;          // encoding begins, perhaps of what an earlier run left
+  std::function<void(const BulkReport&)> on_batch;          // some records are in
   std::function<void(int64_t done, int64_t all)> on_index;  // documents that are in the index
 };
 

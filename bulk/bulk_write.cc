@@ -1,12 +1,32 @@
 #include "bulk/bulk_write.h"
 
+#include <algorithm>
 #include <utility>
-#include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 
 namespace senvec {
+namespace {
+
+// One call takes an id once.
+void KeepLast(EncodedBatch& batch) {
+  absl::flat_hash_set<std::string> seen;
+  std::vector<Document> documents;
+  std::vector<int64_t> lines;
+  for (size_t i = batch.documents.size(); i-- > 0;) {
+    if (!seen.insert(batch.documents[i].id).second) continue;
+    documents.push_back(std::move(batch.documents[i]));
+    lines.push_back(batch.lines[i]);
+  }
+  std::reverse(documents.begin(), documents.end());
+  std::reverse(lines.begin(), lines.end());
+  batch.documents = std::move(documents);
+  batch.lines = std::move(lines);
+}
+
+}  // namespace
 
 BulkWriter::BulkWriter(Collection* collection, RejectFile* rejects, const BulkWriteOptions& options, BuildState* state)
     : collection_(collection), rejects_(rejects), options_(options), state_(state), last_sync_(options.now()) {}
@@ -56,6 +76,7 @@ std::vector<Reject> BulkWriter::DropRefused(EncodedBatch& batch) {
 }
 
 absl::Status BulkWriter::Write(EncodedBatch batch) {
+  if (!options_.unique_ids) KeepLast(batch);
   const absl::Time now = options_.now();
   const bool durable = now - last_sync_ >= options_.sync_interval;
   if (durable) last_sync_ = now;

@@ -17,6 +17,7 @@ namespace senvec {
 struct BulkWriteOptions {
   bool strict = false;        // the first rejected line ends the work
   bool keeps_state = true;    // the state goes into the collection with each write
+  bool unique_ids = true;     // else a document replaces an earlier one of its id
   std::string source;         // the input's name, for errors
   const char* unit = "line";  // what a reject's line counts
   // Writes are handed to the system, and synced with the disk this often and at the end.

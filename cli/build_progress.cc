@@ -26,31 +26,31 @@ int64_t ResidentBytes() {
 BuildProgress::~BuildProgress() { Finish(); }
 
 BulkListener BuildProgress::listener() {
-  return {.on_resume = [this](const BulkReport& report) { OnResume(report); },
+  return {.on_start = [this](const BulkReport& report) { OnStart(report); },
           .on_batch = [this](const BulkReport& report) { OnBatch(report); },
           .on_index = [this](int64_t done, int64_t all) { OnIndex(done, all); }};
 }
 
-void BuildProgress::OnResume(const BulkReport& report) {
-  resumed_ = report;
-  std::fprintf(stderr, "going on after record %lld of the unfinished build\n", static_cast<long long>(report.num_records));
+void BuildProgress::OnStart(const BulkReport& report) {
+  first_ = report;
+  start_ = absl::Now();
+  if (report.num_resumed > 0) {
+    std::fprintf(stderr, "going on after record %lld of the unfinished build\n", static_cast<long long>(report.num_resumed));
+  }
+  encoding_ = std::make_unique<ProgressBar>(
+      ProgressBar::Options{.label = "encode", .total = total_, .before = report.num_resumed, .is_terminal = ProgressBar::IsTerminal(stderr)},
+      start_);
 }
 
 void BuildProgress::OnBatch(const BulkReport& report) {
   const absl::Time now = absl::Now();
-  if (encoding_ == nullptr) {
-    start_ = now;
-    encoding_ = std::make_unique<ProgressBar>(
-        ProgressBar::Options{.label = "encode", .total = total_, .before = resumed_.num_records, .is_terminal = ProgressBar::IsTerminal(stderr)},
-        now);
-  }
   if (total_ == 0 && report.fraction > 0) {
     encoding_->SetTotal(static_cast<int64_t>(static_cast<double>(report.num_records) / report.fraction));
   }
   const double seconds = absl::ToDoubleSeconds(now - start_);
   std::string note;
-  if (seconds > 0 && report.num_tokens > resumed_.num_tokens) {
-    absl::StrAppend(&note, static_cast<int64_t>(static_cast<double>(report.num_tokens - resumed_.num_tokens) / seconds), " tokens/s  ");
+  if (seconds > 0 && report.num_tokens > first_.num_tokens) {
+    absl::StrAppend(&note, static_cast<int64_t>(static_cast<double>(report.num_tokens - first_.num_tokens) / seconds), " tokens/s  ");
   }
   encoding_->SetNote(absl::StrCat(note, ShowBytes(ResidentBytes())));
   encoding_->Update(report.num_records, now);

@@ -23,12 +23,12 @@ class BuildProgress {
   void Finish();
 
  private:
-  void OnResume(const BulkReport& report);
+  void OnStart(const BulkReport& report);
   void OnBatch(const BulkReport& report);
   void OnIndex(int64_t done, int64_t all);
 
   const int64_t total_;
-  BulkReport resumed_;
+  BulkReport first_;
   absl::Time start_ = absl::InfinitePast();
   std::unique_ptr<ProgressBar> encoding_, indexing_;
 };

@@ -15,7 +15,7 @@ TEST(ByteSizeTest, ReadsWhatPeopleWrite) {
 }
 
 TEST(ByteSizeTest, RefusesTheRest) {
-  for (const char* text : {"", "GB", "-1GB", "2XB", "1e3GB", "9999999TB", "nan"}) EXPECT_FALSE(ParseByteSize(text).ok()) << text;
+  for (const char* text : {"", "GB", "-1GB", "2XB", "9999999TB", "nan"}) EXPECT_FALSE(ParseByteSize(text).ok()) << text;
   EXPECT_THAT(std::string(ParseByteSize("2XB").status().message()), testing::HasSubstr("write 500MB, 2GB"));
 }
 

@@ -122,8 +122,9 @@ void Tell(const BuildFlags& flags, const CollectionOptions& options, const BulkR
     std::fprintf(stderr, "note: %lld of %lld lines were left out; %s says which and why\n", static_cast<long long>(report.num_rejects),
                  static_cast<long long>(report.num_records), report.rejects_path.c_str());
   }
-  std::fprintf(stderr, "%s: %lld documents, %d dimensions, %s\n", flags.output.c_str(), static_cast<long long>(report.num_documents),
-               options.index.dim, flags.index.kind.c_str());
+  std::fprintf(stderr, "%s: %lld documents, %d dimensions, %s; %.2f s for reading, encoding and writing, %.2f s for the index\n",
+               flags.output.c_str(), static_cast<long long>(report.num_documents), options.index.dim, flags.index.kind.c_str(),
+               absl::ToDoubleSeconds(report.encoding), absl::ToDoubleSeconds(report.indexing));
 }
 
 absl::Status Build(const BuildFlags& flags) {
