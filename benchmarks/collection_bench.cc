@@ -79,7 +79,7 @@ std::unique_ptr<Collection> NewCollection(const std::string& folder, senvec::Thr
   std::filesystem::remove_all(folder);
   senvec::CollectionOptions options;
   options.name = "bench";
-  options.index.kind = std::getenv("EXACT") != nullptr ? senvec::IndexKind::kExact : senvec::IndexKind::kHnsw;
+  options.index.kind = senvec::IndexKind::kHnsw;
   options.index.dim = kDim;
   senvec::CollectionRuntime runtime;
   runtime.pool = pool;

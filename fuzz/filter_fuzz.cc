@@ -1,5 +1,6 @@
-// An expression, NUL, and a document's metadata, both from a client. What parses comes back from its canonical form; what can
-// be listed is found through its lists exactly as by looking at the document.
+// An expression, NUL, and a document's metadata, both from a client. What parses comes back from
+// its canonical form; what can be listed is found through its lists exactly as by looking at the
+// document.
 #include <algorithm>
 #include <cstdint>
 
@@ -29,6 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   SENVEC_CHECK(matches.ok());
   const absl::StatusOr<senvec::Evaluation> found = filter->Evaluate(postings, postings.all());
   SENVEC_CHECK(found.ok());
-  SENVEC_CHECK(found->exact ? found->rows.Contains(0) == *matches : found->rows.Contains(0) || !*matches);
+  SENVEC_CHECK(found->exact ? found->rows.Contains(0) == *matches
+                            : found->rows.Contains(0) || !*matches);
   return 0;
 }

@@ -1,5 +1,5 @@
-// A stored posting and operands, each after its length (u16): merged in one go or through one operand, they give the same
-// posting, or are refused both ways.
+// A stored posting and operands, each after its length (u16): merged in one go or through one
+// operand, they give the same posting, or are refused both ways.
 #include <cstdint>
 #include <vector>
 
@@ -11,7 +11,8 @@ namespace {
 std::vector<absl::string_view> Pieces(absl::string_view input) {
   std::vector<absl::string_view> pieces;
   while (input.size() >= 2) {
-    const size_t length = static_cast<uint8_t>(input[0]) | static_cast<size_t>(static_cast<uint8_t>(input[1])) << 8;
+    const size_t length =
+        static_cast<uint8_t>(input[0]) | static_cast<size_t>(static_cast<uint8_t>(input[1])) << 8;
     input.remove_prefix(2);
     pieces.push_back(input.substr(0, length));
     input.remove_prefix(pieces.back().size());
@@ -43,7 +44,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (one_ok) {
     const absl::string_view folded = one;
     std::string twice;
-    SENVEC_CHECK(senvec::MergePostings(existing, absl::MakeConstSpan(&folded, 1), &twice) && twice == merged);
+    SENVEC_CHECK(senvec::MergePostings(existing, absl::MakeConstSpan(&folded, 1), &twice) &&
+                 twice == merged);
   }
   return 0;
 }

@@ -14,7 +14,8 @@ namespace {
 constexpr uint64_t kEndOfRows = uint64_t{1} << 32;
 constexpr size_t kRowsBeforeFlush = size_t{1} << 20;
 
-// Ascending; the same row may stay twice. Dense rows are sorted by setting their bits, many times faster than by std::sort.
+// Ascending; the same row may stay twice. Dense rows are sorted by setting their bits, many times
+// faster than by std::sort.
 void SortRows(std::vector<uint32_t>& rows) {
   if (std::is_sorted(rows.begin(), rows.end())) return;
   const uint64_t num_words = uint64_t{*std::max_element(rows.begin(), rows.end())} / 64 + 1;
@@ -140,8 +141,8 @@ std::string Bitmap::Serialize() const {
 absl::StatusOr<Bitmap> Bitmap::Parse(absl::string_view bytes) {
   SENVEC_RETURN_IF_ERROR(CheckBitmapFormat(bytes));
   Bitmap bitmap;
-  bitmap.rep_ = std::make_unique<Rep>(
-      roaring_bitmap_portable_deserialize_safe(bytes.data(), bytes.size()));
+  bitmap.rep_ =
+      std::make_unique<Rep>(roaring_bitmap_portable_deserialize_safe(bytes.data(), bytes.size()));
   return bitmap;
 }
 

@@ -15,7 +15,8 @@ namespace senvec {
 
 // A compressed set of 32-bit row ids.
 //
-// Thread-compatible: many readers, or one writer. A bitmap that was moved from may only be assigned to or destroyed.
+// Thread-compatible: many readers, or one writer. A bitmap that was moved from may only be assigned
+// to or destroyed.
 class Bitmap {
  public:
   Bitmap();
@@ -48,11 +49,13 @@ class Bitmap {
   // Ascending, until `visit` returns false.
   void ForEach(absl::FunctionRef<bool(uint32_t row)> visit) const;
   std::vector<uint32_t> ToVector() const;
-  // The first rows >= `first`, ascending, as many as fit; returns how many were written. For reading page by page.
+  // The first rows >= `first`, ascending, as many as fit; returns how many were written. For
+  // reading page by page.
   size_t Read(uint32_t first, absl::Span<uint32_t> rows) const;
 
-  // Overwrites words[0, ⌈num_rows / 64⌉): bit i (of word i / 64, from its least significant bit) says whether row
-  // first_row + i is in the set; bits from num_rows on are 0. first_row + num_rows is at most 2^32.
+  // Overwrites words[0, ⌈num_rows / 64⌉): bit i (of word i / 64, from its least significant bit)
+  // says whether row first_row + i is in the set; bits from num_rows on are 0. first_row + num_rows
+  // is at most 2^32.
   void ToWords(uint32_t first_row, uint64_t num_rows, absl::Span<uint64_t> words) const;
   // The same for rows listed in strictly ascending order: bit i says whether ids[i] is in the set.
   void ToWords(absl::Span<const uint32_t> ids, absl::Span<uint64_t> words) const;
@@ -62,8 +65,9 @@ class Bitmap {
   // Roaring's portable format (https://github.com/RoaringBitmap/RoaringFormatSpec).
   std::string Serialize() const;
   size_t serialized_bytes() const;
-  // Bytes from anywhere. InvalidArgument names the offset and the fault, also for what the format's readers tolerate:
-  // rows out of order, counts that do not hold, offsets that point elsewhere, bytes that follow.
+  // Bytes from anywhere. InvalidArgument names the offset and the fault, also for what the format's
+  // readers tolerate: rows out of order, counts that do not hold, offsets that point elsewhere,
+  // bytes that follow.
   static absl::StatusOr<Bitmap> Parse(absl::string_view bytes);
 
  private:
@@ -72,7 +76,8 @@ class Bitmap {
   std::unique_ptr<Rep> rep_;
 };
 
-// Unites many sets, faster than Or() one after the other: what it takes to count the rows is put off to the end.
+// Unites many sets, faster than Or() one after the other: what it takes to count the rows is put
+// off to the end.
 class BitmapUnion {
  public:
   void Add(const Bitmap& bitmap);

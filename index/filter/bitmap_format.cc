@@ -11,11 +11,14 @@ namespace senvec {
 namespace {
 
 // Numbers of the format.
-constexpr uint32_t kCookieWithRuns = 12347;  // in the low half; the high half is the number of containers − 1
+constexpr uint32_t kCookieWithRuns =
+    12347;  // in the low half; the high half is the number of containers − 1
 constexpr uint32_t kCookieWithoutRuns = 12346;
 constexpr uint32_t kMaxContainers = 65536;
-constexpr uint32_t kMaxArrayRows = 4096;      // a container with more rows that is no run container is a bitset
-constexpr uint32_t kOffsetsFromContainers = 4;  // with runs, fewer containers have no list of offsets
+constexpr uint32_t kMaxArrayRows =
+    4096;  // a container with more rows that is no run container is a bitset
+constexpr uint32_t kOffsetsFromContainers =
+    4;  // with runs, fewer containers have no list of offsets
 constexpr uint32_t kBitsetWords = 1024;
 
 class FormatChecker {

@@ -6,8 +6,8 @@
 
 namespace senvec {
 
-// OK when `bytes` are one set in Roaring's portable format and nothing else, with every promise kept that CRoaring
-// relies on without looking. InvalidArgument with the offset and the fault.
+// OK when `bytes` are one set in Roaring's portable format and nothing else, with every promise
+// kept that CRoaring relies on without looking. InvalidArgument with the offset and the fault.
 absl::Status CheckBitmapFormat(absl::string_view bytes);
 
 }  // namespace senvec

@@ -10,7 +10,9 @@ namespace {
 
 using testing::HasSubstr;
 
-std::string U16(uint32_t value) { return {static_cast<char>(value), static_cast<char>(value >> 8)}; }
+std::string U16(uint32_t value) {
+  return {static_cast<char>(value), static_cast<char>(value >> 8)};
+}
 std::string U32(uint32_t value) { return U16(value & 0xffff) + U16(value >> 16); }
 
 // Bitmaps written by a newer release of CRoaring (scripts/make_filter_seeds.py).
@@ -29,7 +31,8 @@ TEST(BitmapFormatTest, ReadsAndWritesWhatAnotherReleaseWrote) {
                {"runs", Bitmap::Range(10, 300000)},
                {"last", last}};
   for (const auto& [file, rows] : cases) {
-    const absl::StatusOr<std::string> bytes = ReadFile(absl::StrCat(SENVEC_SOURCE_DIR, "/fuzz/corpus/bitmap/", file));
+    const absl::StatusOr<std::string> bytes =
+        ReadFile(absl::StrCat(SENVEC_SOURCE_DIR, "/fuzz/corpus/bitmap/", file));
     ASSERT_TRUE(bytes.ok()) << bytes.status();
     const absl::StatusOr<Bitmap> parsed = Bitmap::Parse(*bytes);
     ASSERT_TRUE(parsed.ok()) << file << ": " << parsed.status();
@@ -58,9 +61,12 @@ TEST(BitmapFormatTest, RefusesBrokenPromisesByName) {
       {U32(12347), "byte 4: cut off in the run flags"},
       {U32(12347) + std::string(1, '\0'), "byte 4: run flags of which none is set"},
       {U32(12347) + "\3", "byte 4: run flags for containers that are not there"},
-      {two_arrays + U16(3) + U16(0) + U32(24) + U32(26) + U16(1) + U16(1), "byte 12: keys out of order"},
-      {two_arrays + U16(2) + U16(0) + U32(24) + U32(26) + U16(1) + U16(1), "byte 12: keys out of order"},
-      {two_arrays + U16(4) + U16(0) + U32(24) + U32(24) + U16(1) + U16(1), "byte 26: container 1 is not where its offset says"},
+      {two_arrays + U16(3) + U16(0) + U32(24) + U32(26) + U16(1) + U16(1),
+       "byte 12: keys out of order"},
+      {two_arrays + U16(2) + U16(0) + U32(24) + U32(26) + U16(1) + U16(1),
+       "byte 12: keys out of order"},
+      {two_arrays + U16(4) + U16(0) + U32(24) + U32(24) + U16(1) + U16(1),
+       "byte 26: container 1 is not where its offset says"},
       {one_array.substr(0, 12), "byte 12: cut off in the offsets"},
       {one_array + U16(1), "byte 16: cut off in an array container"},
       {one_array + U16(1) + U16(1), "byte 18: rows out of order"},
@@ -71,10 +77,14 @@ TEST(BitmapFormatTest, RefusesBrokenPromisesByName) {
       {one_run + U16(0) + U16(2) + U32(0), "byte 11: cut off in a run container"},
       {one_run + U16(2) + U16(1) + U16(0xffff) + U16(2), "byte 11: a run past the container's end"},
       {one_run + U16(2) + U16(1) + U16(5) + U16(1), "byte 15: runs of 2 rows that say 3"},
-      {one_run + U16(3) + U16(2) + U16(5) + U16(1) + U16(6) + U16(1), "byte 15: runs out of order, or touching"},
-      {one_run + U16(3) + U16(2) + U16(5) + U16(1) + U16(7) + U16(1), "byte 15: runs out of order, or touching"},
-      {U32(12346) + U32(1) + U16(0) + U16(4096) + U32(16) + std::string(8192, '\0'), "byte 16: a bitset of 0 rows that says 4097"},
-      {U32(12346) + U32(1) + U16(0) + U16(4096) + U32(16) + std::string(8191, '\0'), "byte 16: cut off in a bitset container"},
+      {one_run + U16(3) + U16(2) + U16(5) + U16(1) + U16(6) + U16(1),
+       "byte 15: runs out of order, or touching"},
+      {one_run + U16(3) + U16(2) + U16(5) + U16(1) + U16(7) + U16(1),
+       "byte 15: runs out of order, or touching"},
+      {U32(12346) + U32(1) + U16(0) + U16(4096) + U32(16) + std::string(8192, '\0'),
+       "byte 16: a bitset of 0 rows that says 4097"},
+      {U32(12346) + U32(1) + U16(0) + U16(4096) + U32(16) + std::string(8191, '\0'),
+       "byte 16: cut off in a bitset container"},
   };
   for (const auto& [bytes, message] : cases) {
     const absl::StatusOr<Bitmap> parsed = Bitmap::Parse(bytes);
@@ -101,7 +111,8 @@ TEST(BitmapFormatTest, CutAtEveryByteItIsRefused) {
   for (size_t length = 0; length < bytes.size(); ++length) {
     // Copied, so that a sanitizer sees a read past its end.
     const std::string cut = bytes.substr(0, length);
-    ASSERT_FALSE(Bitmap::Parse({std::vector<char>(cut.begin(), cut.end()).data(), cut.size()}).ok()) << length;
+    ASSERT_FALSE(Bitmap::Parse({std::vector<char>(cut.begin(), cut.end()).data(), cut.size()}).ok())
+        << length;
   }
 }
 

@@ -13,7 +13,8 @@ namespace {
 
 using Rows = std::set<uint32_t>;
 
-// Rows that make every kind of container: scattered, dense and in runs, also at both ends of the range of ids.
+// Rows that make every kind of container: scattered, dense and in runs, also at both ends of the
+// range of ids.
 Rows RandomRows(std::mt19937_64& random) {
   Rows rows;
   for (uint64_t piece = random() % 5; piece > 0; --piece) {
@@ -153,7 +154,9 @@ TEST(BitmapTest, UnionOfManySingleRowsHoldsEachOnce) {
     const char* name;
     size_t count;
     uint64_t below;
-  } cases[] = {{"dense", 200000, 300000}, {"sparse", 20000, uint64_t{1} << 32}, {"several times over", 2500000, 100000}};
+  } cases[] = {{"dense", 200000, 300000},
+               {"sparse", 20000, uint64_t{1} << 32},
+               {"several times over", 2500000, 100000}};
   std::mt19937_64 random(9);
   for (const auto& [name, count, below] : cases) {
     BitmapUnion united;
@@ -223,8 +226,8 @@ TEST(BitmapTest, WordsOfARangeHoldExactlyItsRows) {
   for (int round = 0; round < 1500; ++round) {
     const Rows rows = RandomRows(random);
     const Bitmap bitmap = Make(rows, random);
-    const uint32_t first = static_cast<uint32_t>(random() % 4 == 0 ? random() % 6 << 16
-                                                                   : random() % 400000);
+    const uint32_t first =
+        static_cast<uint32_t>(random() % 4 == 0 ? random() % 6 << 16 : random() % 400000);
     const uint64_t count = random() % (round % 2 == 0 ? 200 : 150000);
     std::vector<uint64_t> words((count + 63) / 64 + 1, 0x5555);  // with one that must stay as it is
     bitmap.ToWords(first, count, absl::MakeSpan(words));
@@ -244,7 +247,8 @@ TEST(BitmapTest, WordsOfListedIdsHoldExactlyThose) {
     const Bitmap bitmap = Make(rows, random);
     std::vector<uint32_t> ids;
     const uint64_t step = 1 + random() % (round % 2 == 0 ? 4 : 5000);
-    for (uint64_t id = random() % 70000; ids.size() < 20000 && id < 500000; id += 1 + random() % step) {
+    for (uint64_t id = random() % 70000; ids.size() < 20000 && id < 500000;
+         id += 1 + random() % step) {
       ids.push_back(static_cast<uint32_t>(id));
     }
     if (round % 3 == 0) ids.push_back(0xffffffff);

@@ -8,7 +8,8 @@ namespace {
 
 constexpr uint64_t kContainerRows = uint64_t{1} << 16;
 constexpr size_t kContainerWords = kContainerRows / 64;
-// Of a container with fewer ids than this, each is looked up; with more, the container is unpacked once.
+// Of a container with fewer ids than this, each is looked up; with more, the container is unpacked
+// once.
 constexpr size_t kIdsToUnpackFor = 256;
 
 // Rows [first, end) as bits of `words`.

@@ -13,7 +13,7 @@
 namespace senvec {
 namespace {
 
-constexpr absl::string_view kKeywords[] = {"and",    "exists", "false", "in",  "not",
+constexpr absl::string_view kKeywords[] = {"and",  "exists", "false",  "in",  "not",
                                            "null", "or",     "prefix", "true"};
 
 bool IsBareName(absl::string_view name) {
@@ -45,12 +45,13 @@ bool IsNameCodePoint(int32_t code_point) {
     return code_point == '_' || code_point == '-' ||
            (code_point > 0 && absl::ascii_isalnum(static_cast<unsigned char>(code_point)));
   }
-  // Letters of every script, but none of the blocks whose signs a reader could take for quotes, commas, operators or
-  // spaces: Latin-1 signs, general punctuation, mathematical operators, CJK punctuation, full-width forms.
+  // Letters of every script, but none of the blocks whose signs a reader could take for quotes,
+  // commas, operators or spaces: Latin-1 signs, general punctuation, mathematical operators, CJK
+  // punctuation, full-width forms.
   constexpr struct {
     int32_t first, last;
-  } kSigns[] = {{0x80, 0xbf}, {0x2000, 0x206f}, {0x2200, 0x22ff}, {0x3000, 0x3004}, {0x3008, 0x3020},
-                {0xfe00, 0xfe6f}, {0xfeff, 0xfeff}, {0xff00, 0xffff}};
+  } kSigns[] = {{0x80, 0xbf},     {0x2000, 0x206f}, {0x2200, 0x22ff}, {0x3000, 0x3004},
+                {0x3008, 0x3020}, {0xfe00, 0xfe6f}, {0xfeff, 0xfeff}, {0xff00, 0xffff}};
   return std::none_of(std::begin(kSigns), std::end(kSigns), [&](const auto& block) {
     return code_point >= block.first && code_point <= block.last;
   });

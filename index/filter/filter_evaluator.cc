@@ -14,27 +14,31 @@ namespace {
 
 using Kind = FilterNode::Kind;
 
-// Checking one row (fetch it, parse its metadata) costs about as much as reading this many short lists.
+// Checking one row (fetch it, parse its metadata) costs about as much as reading this many lists.
 constexpr uint64_t kKeysPerCheckedRow = 50;
 // Ranges up to this many keys are read however few rows are left.
 constexpr uint64_t kKeysReadInAnyCase = 1024;
 
 absl::Status Damaged(absl::string_view key, const absl::Status& reason) {
-  return absl::DataLossError(
-      absl::StrCat("inverted list of key \"", absl::CHexEscape(key), "\" is damaged: ", reason.message()));
+  return absl::DataLossError(absl::StrCat("inverted list of key \"", absl::CHexEscape(key),
+                                          "\" is damaged: ", reason.message()));
 }
 
 // Order in which the parts of an 'and' are evaluated: one list, several lists, ranges of lists.
 int CostClass(const FilterNode& node) {
-  const auto cheaper = [](const FilterNode& a, const FilterNode& b) { return CostClass(a) < CostClass(b); };
+  const auto cheaper = [](const FilterNode& a, const FilterNode& b) {
+    return CostClass(a) < CostClass(b);
+  };
   switch (node.kind) {
     case Kind::kExists:
     case Kind::kEqual: return 0;
     case Kind::kIn: return 1;
     case Kind::kPrefix: return 3;
     case Kind::kNot: return CostClass(node.children[0]) + 1;  // seldom leaves few rows
-    case Kind::kAnd: return CostClass(*std::min_element(node.children.begin(), node.children.end(), cheaper));
-    case Kind::kOr: return CostClass(*std::max_element(node.children.begin(), node.children.end(), cheaper)) + 1;
+    case Kind::kAnd:
+      return CostClass(*std::min_element(node.children.begin(), node.children.end(), cheaper));
+    case Kind::kOr:
+      return CostClass(*std::max_element(node.children.begin(), node.children.end(), cheaper)) + 1;
     default: return 4;
   }
 }
@@ -49,7 +53,8 @@ absl::StatusOr<Evaluation> FilterEvaluator::Evaluate(const FilterNode& node) {
   return Evaluation{std::move(bounds.may), exact};
 }
 
-absl::StatusOr<FilterEvaluator::Bounds> FilterEvaluator::Node(const FilterNode& node, KeyBudget budget) {
+absl::StatusOr<FilterEvaluator::Bounds> FilterEvaluator::Node(const FilterNode& node,
+                                                              KeyBudget budget) {
   switch (node.kind) {
     case Kind::kAnd: return And(node, budget);
     case Kind::kOr: return Or(node, budget);
@@ -61,10 +66,12 @@ absl::StatusOr<FilterEvaluator::Bounds> FilterEvaluator::Node(const FilterNode& 
   }
 }
 
-absl::StatusOr<FilterEvaluator::Bounds> FilterEvaluator::And(const FilterNode& node, KeyBudget budget) {
+absl::StatusOr<FilterEvaluator::Bounds> FilterEvaluator::And(const FilterNode& node,
+                                                             KeyBudget budget) {
   std::vector<std::pair<int, const FilterNode*>> parts;
   for (const FilterNode& child : node.children) parts.emplace_back(CostClass(child), &child);
-  std::stable_sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::stable_sort(parts.begin(), parts.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
 
   SENVEC_ASSIGN_OR_RETURN(Bounds result, Node(*parts[0].second, budget));
   for (size_t i = 1; i < parts.size() && !result.may.empty(); ++i) {
@@ -82,7 +89,8 @@ absl::StatusOr<FilterEvaluator::Bounds> FilterEvaluator::And(const FilterNode& n
   return result;
 }
 
-absl::StatusOr<FilterEvaluator::Bounds> FilterEvaluator::Or(const FilterNode& node, KeyBudget budget) {
+absl::StatusOr<FilterEvaluator::Bounds> FilterEvaluator::Or(const FilterNode& node,
+                                                            KeyBudget budget) {
   BitmapUnion may;
   BitmapUnion must;
   bool exact = true;
@@ -97,7 +105,8 @@ absl::StatusOr<FilterEvaluator::Bounds> FilterEvaluator::Or(const FilterNode& no
   return result;
 }
 
-absl::StatusOr<FilterEvaluator::Bounds> FilterEvaluator::Not(const FilterNode& node, KeyBudget budget) {
+absl::StatusOr<FilterEvaluator::Bounds> FilterEvaluator::Not(const FilterNode& node,
+                                                             KeyBudget budget) {
   SENVEC_ASSIGN_OR_RETURN(const Bounds inner, Node(node.children[0], budget));
   Bounds result{all_, Bitmap(), inner.exact};
   result.may.AndNot(inner.certain());
@@ -156,7 +165,8 @@ FilterEvaluator::Plan FilterEvaluator::PlanFor(const FilterNode& node) {
   }
 }
 
-absl::StatusOr<FilterEvaluator::Bounds> FilterEvaluator::Ranges(const Plan& plan, KeyBudget budget) {
+absl::StatusOr<FilterEvaluator::Bounds> FilterEvaluator::Ranges(const Plan& plan,
+                                                                KeyBudget budget) {
   BitmapUnion certain;
   bool complete = true;
   for (const KeyRange& range : plan.certain) {
@@ -187,18 +197,21 @@ absl::Status FilterEvaluator::AddKey(const std::string& key, BitmapUnion& rows) 
   return added.ok() ? added : Damaged(key, added);
 }
 
-absl::StatusOr<bool> FilterEvaluator::AddRange(const KeyRange& range, KeyBudget& budget, BitmapUnion& rows) {
+absl::StatusOr<bool> FilterEvaluator::AddRange(const KeyRange& range, KeyBudget& budget,
+                                               BitmapUnion& rows) {
   absl::Status fault;
   bool complete = true;
-  SENVEC_RETURN_IF_ERROR(reader_.Visit(range.first, range.last, [&](absl::string_view key, absl::string_view posting) {
-    if (budget == 0) {
-      complete = false;
-      return false;
-    }
-    --budget;
-    if (const absl::Status added = AddPosting(posting, rows); !added.ok()) fault = Damaged(key, added);
-    return fault.ok();
-  }));
+  SENVEC_RETURN_IF_ERROR(
+      reader_.Visit(range.first, range.last, [&](absl::string_view key, absl::string_view posting) {
+        if (budget == 0) {
+          complete = false;
+          return false;
+        }
+        --budget;
+        if (const absl::Status added = AddPosting(posting, rows); !added.ok())
+          fault = Damaged(key, added);
+        return fault.ok();
+      }));
   SENVEC_RETURN_IF_ERROR(fault);
   return complete;
 }

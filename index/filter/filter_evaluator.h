@@ -18,8 +18,8 @@ class FilterEvaluator {
   absl::StatusOr<Evaluation> Evaluate(const FilterNode& node);
 
  private:
-  // Rows that certainly match and rows that may, so that a negation of what is not exact is right as well. Where the
-  // answer is exact the two are the same, and only `may` is filled.
+  // Rows that certainly match and rows that may, so that a negation of what is not exact is right
+  // as well. Where the answer is exact the two are the same, and only `may` is filled.
   struct Bounds {
     Bitmap may;
     Bitmap must;

@@ -23,33 +23,35 @@ constexpr struct {
   absl::string_view text;
   Kind kind;
 } kOperators[] = {
-    {"==", Kind::kEqual},    {"!=", Kind::kNotEqual},     {"<=", Kind::kLessEqual},
+    {"==", Kind::kEqual},        {"!=", Kind::kNotEqual}, {"<=", Kind::kLessEqual},
     {">=", Kind::kGreaterEqual}, {"=", Kind::kEqual},     {"<", Kind::kLess},
-    {">", Kind::kGreater},   {"≠", Kind::kNotEqual},      {"≤", Kind::kLessEqual},
-    {"≥", Kind::kGreaterEqual}, {"(", Kind::kOpen},       {")", Kind::kClose},
-    {",", Kind::kComma},     {".", Kind::kDot},
+    {">", Kind::kGreater},       {"≠", Kind::kNotEqual},  {"≤", Kind::kLessEqual},
+    {"≥", Kind::kGreaterEqual},  {"(", Kind::kOpen},      {")", Kind::kClose},
+    {",", Kind::kComma},         {".", Kind::kDot},
 };
 
 constexpr struct {
   absl::string_view text;
   Kind kind;
 } kKeywords[] = {
-    {"and", Kind::kAnd}, {"or", Kind::kOr}, {"not", Kind::kNot}, {"in", Kind::kIn}, {"exists", Kind::kExists},
-    {"prefix", Kind::kPrefix}, {"true", Kind::kTrue}, {"false", Kind::kFalse}, {"null", Kind::kNull},
+    {"and", Kind::kAnd},   {"or", Kind::kOr},         {"not", Kind::kNot},
+    {"in", Kind::kIn},     {"exists", Kind::kExists}, {"prefix", Kind::kPrefix},
+    {"true", Kind::kTrue}, {"false", Kind::kFalse},   {"null", Kind::kNull},
 };
 
 // What people write who know another language, and what it is called here.
 constexpr struct {
   absl::string_view text;
   absl::string_view instead;
-} kForeign[] = {{"&&", "and"}, {"||", "or"}, {"<>", "!="}, {"!", "not"}, {"&", "and"}, {"|", "or"},
-                {"[", "("},    {"]", ")"}, {"~", "prefix"}};
+} kForeign[] = {{"&&", "and"}, {"||", "or"}, {"<>", "!="}, {"!", "not"},   {"&", "and"},
+                {"|", "or"},   {"[", "("},   {"]", ")"},   {"~", "prefix"}};
 
 // JSON's grammar: no sign but '-', no leading zeros, digits on both sides of the dot.
 bool IsJsonNumber(absl::string_view text) {
   const auto digits = [&] {
     size_t count = 0;
-    while (count < text.size() && absl::ascii_isdigit(static_cast<unsigned char>(text[count]))) ++count;
+    while (count < text.size() && absl::ascii_isdigit(static_cast<unsigned char>(text[count])))
+      ++count;
     text.remove_prefix(count);
     return count > 0;
   };
@@ -75,7 +77,8 @@ std::optional<FilterValue> NumberValue(absl::string_view text) {
   uint64_t large;
   if (absl::SimpleAtoi(text, &large)) return FilterValue::Unsigned(large);
   double value = 0;
-  const absl::from_chars_result result = absl::from_chars(text.data(), text.data() + text.size(), value);
+  const absl::from_chars_result result =
+      absl::from_chars(text.data(), text.data() + text.size(), value);
   // Out of range is also what is too small; the nearest double then is as good as any.
   if (result.ec == std::errc::result_out_of_range && std::abs(value) > 1) return std::nullopt;
   return std::isfinite(value) ? std::make_optional(FilterValue::Double(value)) : std::nullopt;
@@ -88,7 +91,8 @@ absl::Status FilterError(int32_t column, absl::string_view what) {
 }
 
 void FilterLexer::Advance(size_t bytes) {
-  for (const size_t end = position_ + bytes; position_ < end; ++column_) NextCodePoint(text_, position_);
+  for (const size_t end = position_ + bytes; position_ < end; ++column_)
+    NextCodePoint(text_, position_);
 }
 
 FilterToken FilterLexer::Take(Kind kind, size_t bytes) {
@@ -101,7 +105,9 @@ FilterToken FilterLexer::Take(Kind kind, size_t bytes) {
 }
 
 absl::Status FilterLexer::SkipSpace() {
-  while (position_ < text_.size() && absl::ascii_isspace(static_cast<unsigned char>(text_[position_]))) Advance(1);
+  while (position_ < text_.size() &&
+         absl::ascii_isspace(static_cast<unsigned char>(text_[position_])))
+    Advance(1);
   if (position_ < text_.size()) {
     size_t at = position_;
     if (NextCodePoint(text_, at) < 0) return FilterError(column_, "bytes that are not UTF-8");
@@ -123,7 +129,8 @@ absl::StatusOr<FilterToken> FilterLexer::Operator() {
   const absl::string_view rest = text_.substr(position_);
   for (const auto& [text, instead] : kForeign) {
     if (!absl::StartsWith(rest, text) || absl::StartsWith(rest, "!=")) continue;
-    return FilterError(column_, absl::StrCat("unknown sign '", text, "'; write ", instead, " instead"));
+    return FilterError(column_,
+                       absl::StrCat("unknown sign '", text, "'; write ", instead, " instead"));
   }
   for (const auto& [text, kind] : kOperators) {
     if (absl::StartsWith(rest, text)) return Take(kind, text.size());
@@ -134,8 +141,10 @@ absl::StatusOr<FilterToken> FilterLexer::Operator() {
   if (absl::ascii_iscntrl(static_cast<unsigned char>(sign[0]))) {
     return FilterError(column_, "unexpected control character; write it in quotes with a \\");
   }
-  return FilterError(column_, absl::StrCat("unexpected character '", sign, "'; quotes, commas, parentheses and spaces are "
-                                           "ASCII here, and a field name with other signs is written in quotes"));
+  return FilterError(
+      column_, absl::StrCat("unexpected character '", sign,
+                            "'; quotes, commas, parentheses and spaces are "
+                            "ASCII here, and a field name with other signs is written in quotes"));
 }
 
 absl::StatusOr<FilterToken> FilterLexer::Name() {
@@ -163,12 +172,16 @@ absl::StatusOr<FilterToken> FilterLexer::Number() {
   FilterToken token = Take(Kind::kNumber, end - position_);
   const std::string written = Shortened(token.text, kBytesInErrors);
   if (!IsJsonNumber(token.text)) {
-    return FilterError(token.column, absl::StrCat("'", written, "' is not a number; strings, and field names that start with "
-                                                  "a digit or '-', are written in quotes"));
+    return FilterError(token.column,
+                       absl::StrCat("'", written,
+                                    "' is not a number; strings, and field names that start with "
+                                    "a digit or '-', are written in quotes"));
   }
   token.value = NumberValue(token.text);
   if (!token.value.has_value()) {
-    return FilterError(token.column, absl::StrCat(written, " is beyond the range of 64-bit floating-point numbers"));
+    return FilterError(
+        token.column,
+        absl::StrCat(written, " is beyond the range of 64-bit floating-point numbers"));
   }
   return token;
 }
@@ -192,7 +205,8 @@ absl::StatusOr<FilterToken> FilterLexer::String() {
     }
   }
   if (position_ == text_.size()) {
-    return FilterError(column, absl::StrCat("the string that starts here has no closing ", absl::string_view(&quote, 1)));
+    return FilterError(column, absl::StrCat("the string that starts here has no closing ",
+                                            absl::string_view(&quote, 1)));
   }
   Advance(1);
   FilterToken token;
@@ -213,8 +227,10 @@ absl::StatusOr<int32_t> FilterLexer::Escape() {
   constexpr absl::string_view kMeant = "\"'\\/\b\f\n\r\t";
   const size_t which = kWritten.find(c);
   if (which == absl::string_view::npos) {
-    return FilterError(column, "unknown escape; a string may have \\\" \\' \\\\ \\/ \\b \\f \\n \\r \\t and \\u with 4 "
-                               "hexadecimal digits");
+    return FilterError(
+        column,
+        "unknown escape; a string may have \\\" \\' \\\\ \\/ \\b \\f \\n \\r \\t and \\u with 4 "
+        "hexadecimal digits");
   }
   Advance(1);
   if (which < kMeant.size()) return kMeant[which];
@@ -223,7 +239,8 @@ absl::StatusOr<int32_t> FilterLexer::Escape() {
   if (first < 0xdc00 && absl::StartsWith(text_.substr(position_), "\\u")) {
     Advance(2);
     SENVEC_ASSIGN_OR_RETURN(const int32_t second, HexDigits());
-    if (second >= 0xdc00 && second < 0xe000) return 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+    if (second >= 0xdc00 && second < 0xe000)
+      return 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
   }
   return FilterError(column, "half of a surrogate pair");
 }
@@ -232,8 +249,11 @@ absl::StatusOr<int32_t> FilterLexer::HexDigits() {
   int32_t value = 0;
   for (int i = 0; i < 4; ++i) {
     const char c = position_ < text_.size() ? text_[position_] : '\0';
-    if (!absl::ascii_isxdigit(static_cast<unsigned char>(c))) return FilterError(column_, "expected a hexadecimal digit");
-    value = value * 16 + (absl::ascii_isdigit(static_cast<unsigned char>(c)) ? c - '0' : absl::ascii_tolower(c) - 'a' + 10);
+    if (!absl::ascii_isxdigit(static_cast<unsigned char>(c)))
+      return FilterError(column_, "expected a hexadecimal digit");
+    value = value * 16 + (absl::ascii_isdigit(static_cast<unsigned char>(c))
+                              ? c - '0'
+                              : absl::ascii_tolower(c) - 'a' + 10);
     Advance(1);
   }
   return value;

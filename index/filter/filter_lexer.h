@@ -12,14 +12,34 @@ namespace senvec {
 
 struct FilterToken {
   enum class Kind {
-    kEnd, kName, kString, kNumber, kDot, kComma, kOpen, kClose,
-    kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual,
-    kAnd, kOr, kNot, kIn, kExists, kPrefix, kTrue, kFalse, kNull,
+    kEnd,
+    kName,
+    kString,
+    kNumber,
+    kDot,
+    kComma,
+    kOpen,
+    kClose,
+    kEqual,
+    kNotEqual,
+    kLess,
+    kLessEqual,
+    kGreater,
+    kGreaterEqual,
+    kAnd,
+    kOr,
+    kNot,
+    kIn,
+    kExists,
+    kPrefix,
+    kTrue,
+    kFalse,
+    kNull,
   };
   Kind kind = Kind::kEnd;
-  absl::string_view text;   // as written
-  int32_t column = 1;       // of its first character, counted in characters from 1
-  std::string string;       // kName and kString: what it stands for
+  absl::string_view text;            // as written
+  int32_t column = 1;                // of its first character, counted in characters from 1
+  std::string string;                // kName and kString: what it stands for
   std::optional<FilterValue> value;  // kString, kNumber, kTrue and kFalse
 
   bool IsKeyword() const { return kind >= Kind::kAnd; }

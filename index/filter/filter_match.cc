@@ -12,8 +12,8 @@ namespace {
 using Kind = FilterNode::Kind;
 using Accept = absl::FunctionRef<bool(const FilterValue&)>;
 
-// Whether `accept` takes one of the values at `path`, from its name number `step` on: elements of arrays count as values
-// of the array's field.
+// Whether `accept` takes one of the values at `path`, from its name number `step` on: elements of
+// arrays count as values of the array's field.
 bool AnyValueAt(const nlohmann::json& json, const FieldPath& path, size_t step, Accept accept) {
   if (json.is_array()) {
     return std::any_of(json.begin(), json.end(), [&](const nlohmann::json& element) {
@@ -49,7 +49,8 @@ bool ExistsAt(const nlohmann::json& json, const FieldPath& path, size_t step) {
 
 bool ConditionHolds(const FilterNode& node, const FilterValue& value) {
   const FilterValue& operand = node.values[0];
-  if (node.kind == Kind::kIn) return std::binary_search(node.values.begin(), node.values.end(), value);
+  if (node.kind == Kind::kIn)
+    return std::binary_search(node.values.begin(), node.values.end(), value);
   if (value.type() != operand.type()) return false;
   switch (node.kind) {
     case Kind::kEqual: return value == operand;

@@ -20,7 +20,8 @@ std::string Joined(const FilterNode& node, absl::string_view separator) {
 }
 
 std::string Condition(const FilterNode& node, absl::string_view operation) {
-  return absl::StrCat(FieldPathToString(node.field), " ", operation, " ", node.values[0].ToString());
+  return absl::StrCat(FieldPathToString(node.field), " ", operation, " ",
+                      node.values[0].ToString());
 }
 
 std::string InList(const FilterNode& node, absl::string_view operation) {

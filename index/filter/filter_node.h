@@ -8,10 +8,23 @@
 
 namespace senvec {
 
-// In canonical form: no kAnd directly in a kAnd nor kOr in a kOr, no kNot in a kNot, the values of kIn ascending,
-// different and at least two. "!=" and "not in" are kNot of kEqual and kIn, "= null" is kNot of kExists.
+// In canonical form: no kAnd directly in a kAnd nor kOr in a kOr, no kNot in a kNot, the values of
+// kIn ascending, different and at least two. "!=" and "not in" are kNot of kEqual and kIn, "= null"
+// is kNot of kExists.
 struct FilterNode {
-  enum class Kind { kAnd, kOr, kNot, kExists, kEqual, kLess, kLessEqual, kGreater, kGreaterEqual, kIn, kPrefix };
+  enum class Kind {
+    kAnd,
+    kOr,
+    kNot,
+    kExists,
+    kEqual,
+    kLess,
+    kLessEqual,
+    kGreater,
+    kGreaterEqual,
+    kIn,
+    kPrefix
+  };
 
   Kind kind;
   std::vector<FilterNode> children;  // at least two for kAnd and kOr, one for kNot
@@ -19,7 +32,8 @@ struct FilterNode {
   std::vector<FilterValue> values;   // one for comparisons and kPrefix, several for kIn
 
   bool operator==(const FilterNode& other) const {
-    return kind == other.kind && children == other.children && field == other.field && values == other.values;
+    return kind == other.kind && children == other.children && field == other.field &&
+           values == other.values;
   }
 };
 

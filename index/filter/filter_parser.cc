@@ -63,7 +63,8 @@ class FilterParser {
   }
 
   absl::Status Expected(absl::string_view what, absl::string_view hint = "") const {
-    return FilterError(token_.column, absl::StrCat("expected ", what, ", got ", Describe(token_), hint));
+    return FilterError(token_.column,
+                       absl::StrCat("expected ", what, ", got ", Describe(token_), hint));
   }
 
   absl::Status Take(Token kind, absl::string_view what) {
@@ -93,7 +94,8 @@ class FilterParser {
   absl::StatusOr<FilterNode> ParseNot() {
     if (token_.kind != Token::kNot && token_.kind != Token::kOpen) return ParseCondition();
     if (++depth_ > Filter::kMaxDepth) {
-      return FilterError(token_.column, absl::StrCat("parentheses and 'not' nest deeper than ", Filter::kMaxDepth));
+      return FilterError(token_.column, absl::StrCat("parentheses and 'not' nest deeper than ",
+                                                     Filter::kMaxDepth));
     }
     const auto leave = absl::MakeCleanup([this] { --depth_; });
     if (token_.kind == Token::kNot) {
@@ -127,9 +129,11 @@ class FilterParser {
       default: return Expected("a comparison (= != < <= > >=), 'in', 'not in' or 'prefix'");
     }
     SENVEC_RETURN_IF_ERROR(Advance());
-    if (token_.kind != Token::kIn && token_.kind != Token::kPrefix) return Expected("'in' or 'prefix' after 'not'");
-    SENVEC_ASSIGN_OR_RETURN(FilterNode node, token_.kind == Token::kIn ? ParseIn(std::move(field))
-                                                                       : ParsePrefix(std::move(field)));
+    if (token_.kind != Token::kIn && token_.kind != Token::kPrefix)
+      return Expected("'in' or 'prefix' after 'not'");
+    SENVEC_ASSIGN_OR_RETURN(FilterNode node, token_.kind == Token::kIn
+                                                 ? ParseIn(std::move(field))
+                                                 : ParsePrefix(std::move(field)));
     return Negated(std::move(node));
   }
 
@@ -145,8 +149,10 @@ class FilterParser {
     FieldPath path;
     while (true) {
       if (token_.kind != Token::kName && token_.kind != Token::kString) {
-        const absl::string_view hint = token_.IsKeyword() ? "; a field of that name is written in quotes"
-                                       : token_.kind == Token::kNumber ? "; the field is written on the left" : "";
+        const absl::string_view hint =
+            token_.IsKeyword()              ? "; a field of that name is written in quotes"
+            : token_.kind == Token::kNumber ? "; the field is written on the left"
+                                            : "";
         return Expected(path.empty() ? what : "a field name after '.'", hint);
       }
       path.push_back(std::move(token_.string));
@@ -158,7 +164,8 @@ class FilterParser {
 
   absl::StatusOr<FilterValue> ParseValue(absl::string_view what) {
     if (token_.kind == Token::kName) return Expected(what, "; strings are written in quotes");
-    if (token_.kind == Token::kNull) return Expected(what, "; what has no value is found with not exists(…)");
+    if (token_.kind == Token::kNull)
+      return Expected(what, "; what has no value is found with not exists(…)");
     if (!token_.value.has_value()) return Expected(what);
     FilterValue value = *std::move(token_.value);
     SENVEC_RETURN_IF_ERROR(Advance());
@@ -172,7 +179,8 @@ class FilterParser {
       FilterNode exists{Kind::kExists, {}, std::move(field)};
       return negated ? exists : Negated(std::move(exists));
     }
-    SENVEC_ASSIGN_OR_RETURN(FilterValue value, ParseValue("a string, a number, true, false or null"));
+    SENVEC_ASSIGN_OR_RETURN(FilterValue value,
+                            ParseValue("a string, a number, true, false or null"));
     FilterNode equal{Kind::kEqual, {}, std::move(field), {std::move(value)}};
     return negated ? Negated(std::move(equal)) : equal;
   }
@@ -188,7 +196,8 @@ class FilterParser {
 
   absl::StatusOr<FilterNode> ParsePrefix(FieldPath field) {
     SENVEC_RETURN_IF_ERROR(Advance());
-    if (token_.value.has_value() && token_.kind != Token::kString) return Expected("a string after 'prefix'");
+    if (token_.value.has_value() && token_.kind != Token::kString)
+      return Expected("a string after 'prefix'");
     SENVEC_ASSIGN_OR_RETURN(FilterValue value, ParseValue("a string after 'prefix'"));
     return FilterNode{Kind::kPrefix, {}, std::move(field), {std::move(value)}};
   }
@@ -220,8 +229,8 @@ class FilterParser {
 
 absl::StatusOr<FilterNode> ParseFilter(absl::string_view expression) {
   if (expression.size() > Filter::kMaxBytes) {
-    return absl::InvalidArgumentError(absl::StrCat("filter: ", expression.size(), " bytes, more than the limit of ",
-                                                   Filter::kMaxBytes));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "filter: ", expression.size(), " bytes, more than the limit of ", Filter::kMaxBytes));
   }
   return FilterParser(expression).Parse();
 }

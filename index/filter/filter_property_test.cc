@@ -1,5 +1,5 @@
-// Random expressions over random documents: the inverted lists, the check of one document, and a third evaluation
-// written here for comparison must agree.
+// Random expressions over random documents: the inverted lists, the check of one document, and a
+// third evaluation written here for comparison must agree.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -30,18 +30,55 @@ const T& OneOf(Random& random, const std::vector<T>& from) {
 
 const std::vector<Json>& Values() {
   static const std::string start(512, 'x');
-  static const std::vector<Json> values = {
-      0, 1, 2, -1, 0.5, 1.0, -0.0, 1.5, -1e300, 1e300, 5e-324, int64_t{9007199254740992}, int64_t{9007199254740993},
-      9007199254740992.0, std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max(), ~uint64_t{0},
-      ~uint64_t{0} - 1, 18446744073709551616.0, true, false, "", "a", "ab", "b", "1", "true", "中", "中文", "é", "e\u0301", "😀",
-      std::string("\0", 1), std::string("a\0b", 3), start, start + "a", start + "b", start + "ab", start + "中",
-      start.substr(1) + "y", start.substr(0, 511), start.substr(0, 511) + "中"};
+  static const std::vector<Json> values = {0,
+                                           1,
+                                           2,
+                                           -1,
+                                           0.5,
+                                           1.0,
+                                           -0.0,
+                                           1.5,
+                                           -1e300,
+                                           1e300,
+                                           5e-324,
+                                           int64_t{9007199254740992},
+                                           int64_t{9007199254740993},
+                                           9007199254740992.0,
+                                           std::numeric_limits<int64_t>::min(),
+                                           std::numeric_limits<int64_t>::max(),
+                                           ~uint64_t{0},
+                                           ~uint64_t{0} - 1,
+                                           18446744073709551616.0,
+                                           true,
+                                           false,
+                                           "",
+                                           "a",
+                                           "ab",
+                                           "b",
+                                           "1",
+                                           "true",
+                                           "中",
+                                           "中文",
+                                           "é",
+                                           "e\u0301",
+                                           "😀",
+                                           std::string("\0", 1),
+                                           std::string("a\0b", 3),
+                                           start,
+                                           start + "a",
+                                           start + "b",
+                                           start + "ab",
+                                           start + "中",
+                                           start.substr(1) + "y",
+                                           start.substr(0, 511),
+                                           start.substr(0, 511) + "中"};
   return values;
 }
 
 const std::vector<std::vector<std::string>>& Paths() {
   static const std::vector<std::vector<std::string>> paths = {
-      {"a"}, {"b"}, {"c"}, {"a", "b"}, {"a", "b", "c"}, {"b", "a"}, {"a.b"}, {""}, {"中"}, {"in"}, {std::string("a\0b", 3)}};
+      {"a"},   {"b"}, {"c"},  {"a", "b"}, {"a", "b", "c"},         {"b", "a"},
+      {"a.b"}, {""},  {"中"}, {"in"},     {std::string("a\0b", 3)}};
   return paths;
 }
 
@@ -55,7 +92,8 @@ Json RandomJson(Random& random, int depth) {
   }
   if (depth < 4 && kind <= 4) {
     Json object = Json::object();
-    for (uint64_t i = random() % 3; i > 0; --i) object[OneOf(random, Paths()).back()] = RandomJson(random, depth + 1);
+    for (uint64_t i = random() % 3; i > 0; --i)
+      object[OneOf(random, Paths()).back()] = RandomJson(random, depth + 1);
     return object;
   }
   return OneOf(random, Values());
@@ -63,13 +101,14 @@ Json RandomJson(Random& random, int depth) {
 
 Json RandomDocument(Random& random) {
   Json document = Json::object();
-  for (uint64_t i = random() % 6; i > 0; --i) document[OneOf(random, Paths())[0]] = RandomJson(random, 1);
+  for (uint64_t i = random() % 6; i > 0; --i)
+    document[OneOf(random, Paths())[0]] = RandomJson(random, 1);
   return document;
 }
 
 // All values of a field, by laying the document open.
-void Collect(const Json& json, const std::vector<std::string>& at, const std::vector<std::string>& path, bool also_below,
-             std::vector<Json>& values) {
+void Collect(const Json& json, const std::vector<std::string>& at,
+             const std::vector<std::string>& path, bool also_below, std::vector<Json>& values) {
   if (json.is_array()) {
     for (const Json& element : json) Collect(element, at, path, also_below, values);
   } else if (json.is_object()) {
@@ -84,7 +123,8 @@ void Collect(const Json& json, const std::vector<std::string>& at, const std::ve
   }
 }
 
-std::vector<Json> ValuesOf(const Json& document, const std::vector<std::string>& path, bool also_below = false) {
+std::vector<Json> ValuesOf(const Json& document, const std::vector<std::string>& path,
+                           bool also_below = false) {
   std::vector<Json> values;
   Collect(document, {}, path, also_below, values);
   return values;
@@ -109,11 +149,13 @@ std::optional<int> Compare(const Json& a, const Json& b) {
 
 std::string Written(const std::vector<std::string>& path) {
   std::string text;
-  for (const std::string& name : path) absl::StrAppend(&text, text.empty() ? "" : ".", DumpJson(name));
+  for (const std::string& name : path)
+    absl::StrAppend(&text, text.empty() ? "" : ".", DumpJson(name));
   return text;
 }
 
-Expected AnyValue(const std::vector<std::string>& path, std::string text, std::function<bool(const Json&)> holds) {
+Expected AnyValue(const std::vector<std::string>& path, std::string text,
+                  std::function<bool(const Json&)> holds) {
   return {std::move(text), [path, holds](const Json& document) {
             for (const Json& value : ValuesOf(document, path)) {
               if (holds(value)) return true;
@@ -123,16 +165,18 @@ Expected AnyValue(const std::vector<std::string>& path, std::string text, std::f
 }
 
 Expected Not(const Expected& inner, std::string text) {
-  return {std::move(text), [holds = inner.holds](const Json& document) { return !holds(document); }};
+  return {std::move(text),
+          [holds = inner.holds](const Json& document) { return !holds(document); }};
 }
 
 Expected RandomComparison(Random& random, const std::vector<std::string>& path) {
   const Json value = OneOf(random, Values());
   const auto make = [&](const char* sign, std::function<bool(int)> accept) {
-    return AnyValue(path, absl::StrCat(Written(path), sign, DumpJson(value)), [value, accept](const Json& other) {
-      const std::optional<int> order = Compare(other, value);
-      return order.has_value() && accept(*order);
-    });
+    return AnyValue(path, absl::StrCat(Written(path), sign, DumpJson(value)),
+                    [value, accept](const Json& other) {
+                      const std::optional<int> order = Compare(other, value);
+                      return order.has_value() && accept(*order);
+                    });
   };
   switch (random() % (value.is_boolean() ? 2 : 6)) {
     case 0: return make("=", [](int order) { return order == 0; });
@@ -153,8 +197,9 @@ Expected RandomCondition(Random& random) {
   const std::string field = Written(path);
   switch (random() % 6) {
     case 0: {
-      const Expected exists = {absl::StrCat(negated ? "not " : "", "exists(", field, ")"),
-                               [path](const Json& document) { return !ValuesOf(document, path, true).empty(); }};
+      const Expected exists = {
+          absl::StrCat(negated ? "not " : "", "exists(", field, ")"),
+          [path](const Json& document) { return !ValuesOf(document, path, true).empty(); }};
       return negated ? Not(exists, exists.text) : exists;
     }
     case 1: {
@@ -163,10 +208,11 @@ Expected RandomCondition(Random& random) {
         const Json& value = OneOf(random, Values());
         if (value.is_string()) prefix = value.get<std::string>();
       }
-      const Expected starts = AnyValue(path, absl::StrCat(field, negated ? " not prefix " : " prefix ", DumpJson(prefix)),
-                                       [prefix](const Json& value) {
-                                         return value.is_string() && value.get<std::string>().rfind(prefix, 0) == 0;
-                                       });
+      const Expected starts = AnyValue(
+          path, absl::StrCat(field, negated ? " not prefix " : " prefix ", DumpJson(prefix)),
+          [prefix](const Json& value) {
+            return value.is_string() && value.get<std::string>().rfind(prefix, 0) == 0;
+          });
       return negated ? Not(starts, starts.text) : starts;
     }
     case 2: {
@@ -176,13 +222,14 @@ Expected RandomCondition(Random& random) {
         values.push_back(OneOf(random, Values()));
         absl::StrAppend(&list, list.empty() ? "" : ", ", DumpJson(values.back()));
       }
-      const Expected in = AnyValue(path, absl::StrCat(field, negated ? " not in (" : " in (", list, ")"),
-                                   [values](const Json& value) {
-                                     for (const Json& one : values) {
-                                       if (Compare(value, one) == 0) return true;
-                                     }
-                                     return false;
-                                   });
+      const Expected in =
+          AnyValue(path, absl::StrCat(field, negated ? " not in (" : " in (", list, ")"),
+                   [values](const Json& value) {
+                     for (const Json& one : values) {
+                       if (Compare(value, one) == 0) return true;
+                     }
+                     return false;
+                   });
       return negated ? Not(in, in.text) : in;
     }
     default: return RandomComparison(random, path);
@@ -197,7 +244,11 @@ Expected RandomExpression(Random& random, int depth) {
     std::string text;
     for (uint64_t i = 2 + random() % 3; i > 0; --i) {
       parts.push_back(RandomExpression(random, depth + 1));
-      absl::StrAppend(&text, text.empty() ? "(" : conjunction ? ") and (" : ") or (", parts.back().text);
+      absl::StrAppend(&text,
+                      text.empty()  ? "("
+                      : conjunction ? ") and ("
+                                    : ") or (",
+                      parts.back().text);
     }
     return {absl::StrCat(text, ")"), [parts, conjunction](const Json& document) {
               for (const Expected& part : parts) {
@@ -242,14 +293,17 @@ TEST(FilterPropertyTest, ListsAndDocumentsAndAnIndependentEvaluationAgree) {
       ASSERT_TRUE(*filter == *again) << expected.text;
       ASSERT_EQ(filter->ToString(), again->ToString());
 
-      const absl::StatusOr<Evaluation> evaluation = filter->Evaluate(corpus.postings, corpus.postings.all());
+      const absl::StatusOr<Evaluation> evaluation =
+          filter->Evaluate(corpus.postings, corpus.postings.all());
       ASSERT_TRUE(evaluation.ok()) << evaluation.status();
       ++(evaluation->exact ? exact : inexact);
       for (uint32_t row = 0; row < corpus.documents.size(); ++row) {
         const bool holds = expected.holds(corpus.documents[row]);
-        ASSERT_EQ(*filter->Matches(corpus.texts[row]), holds) << expected.text << "\n" << corpus.texts[row];
+        ASSERT_EQ(*filter->Matches(corpus.texts[row]), holds) << expected.text << "\n"
+                                                              << corpus.texts[row];
         const bool listed = evaluation->rows.Contains(row);
-        ASSERT_TRUE(evaluation->exact ? listed == holds : listed || !holds) << expected.text << "\n" << corpus.texts[row];
+        ASSERT_TRUE(evaluation->exact ? listed == holds : listed || !holds) << expected.text << "\n"
+                                                                            << corpus.texts[row];
         found_rows += holds;
       }
     }
@@ -265,16 +319,19 @@ TEST(FilterPropertyTest, GivingUpOnLongRangesLosesNoRow) {
   MemoryPostings postings;
   std::vector<std::string> texts;
   for (int i = 0; i < 4000; ++i) {
-    texts.push_back(absl::StrCat(R"({"n":)", random() % 100000, R"(,"m":)", random() % 100000, R"(,"g":)", random() % 700, "}"));
+    texts.push_back(absl::StrCat(R"({"n":)", random() % 100000, R"(,"m":)", random() % 100000,
+                                 R"(,"g":)", random() % 700, "}"));
     ASSERT_TRUE(postings.Add(texts.back()).ok());
   }
   int inexact = 0;
   for (int round = 0; round < 150; ++round) {
     const auto range = [&](const char* field) {
-      return absl::StrCat(random() % 3 == 0 ? "not " : "", field, random() % 2 == 0 ? " < " : " >= ", random() % 100000);
+      return absl::StrCat(random() % 3 == 0 ? "not " : "", field,
+                          random() % 2 == 0 ? " < " : " >= ", random() % 100000);
     };
-    const std::string text = absl::StrCat("g = ", random() % 700, " and (", range("n"), random() % 2 == 0 ? " and " : " or ",
-                                          range("m"), ") and ", random() % 2 == 0 ? "not (" : "(", range("n"), ")");
+    const std::string text = absl::StrCat(
+        "g = ", random() % 700, " and (", range("n"), random() % 2 == 0 ? " and " : " or ",
+        range("m"), ") and ", random() % 2 == 0 ? "not (" : "(", range("n"), ")");
     const absl::StatusOr<Filter> filter = Filter::Parse(text);
     ASSERT_TRUE(filter.ok()) << filter.status();
     const absl::StatusOr<Evaluation> found = filter->Evaluate(postings, postings.all());

@@ -18,9 +18,10 @@ constexpr uint64_t kSign = uint64_t{1} << 63;
 constexpr double kTwo63 = 9223372036854775808.0;
 constexpr double kTwo64 = 18446744073709551616.0;
 
-// A number is written as the largest double that is not above it, and what is missing: 8 bytes whose order is that of
-// the doubles, and 2 bytes for a rest that is 0 for doubles and below 2,048 for integers (the distance of doubles
-// below 2^64). Big-endian, so that bytes compare as numbers do.
+// A number is written as the largest double that is not above it, and what is missing: 8 bytes
+// whose order is that of the doubles, and 2 bytes for a rest that is 0 for doubles and below 2,048
+// for integers (the distance of doubles below 2^64). Big-endian, so that bytes compare as numbers
+// do.
 std::string NumberBytes(double floor, uint16_t rest) {
   if (floor == 0) floor = 0;  // −0 is 0
   const auto raw = std::bit_cast<uint64_t>(floor);
@@ -38,7 +39,8 @@ std::string IntegerBytes(Integer value) {
   if (static_cast<Wide>(floor) > static_cast<Wide>(value)) {
     floor = std::nextafter(floor, -std::numeric_limits<double>::infinity());
   }
-  return NumberBytes(floor, static_cast<uint16_t>(static_cast<Wide>(value) - static_cast<Wide>(floor)));
+  return NumberBytes(floor,
+                     static_cast<uint16_t>(static_cast<Wide>(value) - static_cast<Wide>(floor)));
 }
 
 std::string NumberToString(const std::string& bytes) {

@@ -8,10 +8,11 @@
 
 namespace senvec {
 
-// A value that filters compare: of a document's field, or written in an expression. Values of different types are
-// never equal and have no order that a filter could see.
+// A value that filters compare: of a document's field, or written in an expression. Values of
+// different types are never equal and have no order that a filter could see.
 //
-// Numbers are one type, whatever JSON wrote: 1 equals 1.0, and integers beyond 2^53 stay exact beside doubles.
+// Numbers are one type, whatever JSON wrote: 1 equals 1.0, and integers beyond 2^53 stay exact
+// beside doubles.
 class FilterValue {
  public:
   // The numbers are stored in posting keys, and never change.
@@ -24,7 +25,8 @@ class FilterValue {
   static FilterValue String(std::string value);
 
   Type type() const { return type_; }
-  // Within one type, the bytes are ordered as the values are: 1 byte for a boolean, 10 for a number, the string itself.
+  // Within one type, the bytes are ordered as the values are: 1 byte for a boolean, 10 for a
+  // number, the string itself.
   const std::string& bytes() const { return bytes_; }
 
   // As the filter language writes it; reading that gives the same value.

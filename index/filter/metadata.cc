@@ -53,7 +53,8 @@ class KeyCollector {
       return Refuse(absl::StrCat("has a name of more than ", kMaxFieldPathBytes, " bytes"));
     }
     keys_.insert(ValueKey(path_, value));
-    // With it exist all the objects that it is in. Where one is known to exist, so are those around it.
+    // With it exist all the objects that it is in. Where one is known to exist, so are those around
+    // it.
     for (FieldPath path = path_; !path.empty(); path.pop_back()) {
       if (!keys_.insert(ExistsKey(path)).second) break;
     }

@@ -8,7 +8,8 @@ namespace {
 
 constexpr char kExistsTag = 1;
 constexpr absl::string_view kEnd("\0\1", 2);
-constexpr absl::string_view kGoesOn("\0\2", 2);   // in a path: another name; in a string: the checksum of all of it
+constexpr absl::string_view kGoesOn(
+    "\0\2", 2);  // in a path: another name; in a string: the checksum of all of it
 constexpr absl::string_view kAfterGoesOn("\0\3", 2);
 
 void AppendEscaped(absl::string_view text, std::string& key) {
@@ -40,7 +41,8 @@ std::string StartOfStringKey(const FieldPath& path, absl::string_view start) {
   return key;
 }
 
-// The first key after all that start with `key`. The keys of a field hold a byte below FF: its path's end.
+// The first key after all that start with `key`. The keys of a field hold a byte below FF: its
+// path's end.
 std::string After(std::string key) {
   while (key.back() == '\xff') key.pop_back();
   ++key.back();

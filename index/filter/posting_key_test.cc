@@ -28,42 +28,61 @@ std::vector<std::string> Sorted(std::vector<std::string> keys) {
 }
 
 TEST(PostingKeysTest, ListsValuesAndFieldsByPath) {
-  EXPECT_EQ(Keys(R"({"lang":"zh","a":{"n":2,"ok":true}})"),
-            Sorted({ValueKey({"lang"}, FilterValue::String("zh")), ExistsKey({"lang"}), ExistsKey({"a"}),
-                    ValueKey({"a", "n"}, FilterValue::Int(2)), ExistsKey({"a", "n"}),
-                    ValueKey({"a", "ok"}, FilterValue::Bool(true)), ExistsKey({"a", "ok"})}));
+  EXPECT_EQ(
+      Keys(R"({"lang":"zh","a":{"n":2,"ok":true}})"),
+      Sorted({ValueKey({"lang"}, FilterValue::String("zh")), ExistsKey({"lang"}), ExistsKey({"a"}),
+              ValueKey({"a", "n"}, FilterValue::Int(2)), ExistsKey({"a", "n"}),
+              ValueKey({"a", "ok"}, FilterValue::Bool(true)), ExistsKey({"a", "ok"})}));
 }
 
 TEST(PostingKeysTest, ListsElementsOfArraysUnderTheArraysField) {
-  EXPECT_EQ(Keys(R"({"t":["x",["y",1,1.0],{"u":null},{"u":2}]})"),
-            Sorted({ValueKey({"t"}, FilterValue::String("x")), ValueKey({"t"}, FilterValue::String("y")),
-                    ValueKey({"t"}, FilterValue::Int(1)), ExistsKey({"t"}), ValueKey({"t", "u"}, FilterValue::Int(2)),
-                    ExistsKey({"t", "u"})}));
+  EXPECT_EQ(
+      Keys(R"({"t":["x",["y",1,1.0],{"u":null},{"u":2}]})"),
+      Sorted({ValueKey({"t"}, FilterValue::String("x")), ValueKey({"t"}, FilterValue::String("y")),
+              ValueKey({"t"}, FilterValue::Int(1)), ExistsKey({"t"}),
+              ValueKey({"t", "u"}, FilterValue::Int(2)), ExistsKey({"t", "u"})}));
 }
 
 TEST(PostingKeysTest, NullAndEmptyContainersAreNoValues) {
-  for (const char* metadata : {"", "{}", R"({"a":null})", R"({"a":[]})", R"({"a":{}})", R"({"a":[null,{"b":[]}]})"}) {
+  for (const char* metadata :
+       {"", "{}", R"({"a":null})", R"({"a":[]})", R"({"a":{}})", R"({"a":[null,{"b":[]}]})"}) {
     EXPECT_TRUE(Keys(metadata).empty()) << metadata;
   }
 }
 
 TEST(PostingKeysTest, OddNamesDoNotCollide) {
-  const std::vector<FieldPath> paths = {{"a"}, {"a", "b"}, {"a.b"}, {""}, {"", ""}, {"a", ""}, {"", "a"},
-      {std::string("a\0", 2)}, {std::string("a\0\2b", 4)}, {std::string("a\0\1", 3)}, {std::string("\0", 1)},
-      {"é"}, {"e\u0301"}, {"a\xff"}, {"ab"}, {"a", "b", "c"}, {"a", "b.c"}};
+  const std::vector<FieldPath> paths = {{"a"},
+                                        {"a", "b"},
+                                        {"a.b"},
+                                        {""},
+                                        {"", ""},
+                                        {"a", ""},
+                                        {"", "a"},
+                                        {std::string("a\0", 2)},
+                                        {std::string("a\0\2b", 4)},
+                                        {std::string("a\0\1", 3)},
+                                        {std::string("\0", 1)},
+                                        {"é"},
+                                        {"e\u0301"},
+                                        {"a\xff"},
+                                        {"ab"},
+                                        {"a", "b", "c"},
+                                        {"a", "b.c"}};
   std::vector<std::string> keys;
   for (const FieldPath& path : paths) {
     keys.push_back(ExistsKey(path));
     keys.push_back(ValueKey(path, FilterValue::Int(1)));
     keys.push_back(ValueKey(path, FilterValue::Bool(false)));
-    for (const auto& text : {std::string(), std::string("\0", 1), std::string("\0\1", 2), std::string("\1"),
-                             std::string("a"), std::string("\xff"), std::string(512, 'a'), std::string(513, 'a')}) {
+    for (const auto& text :
+         {std::string(), std::string("\0", 1), std::string("\0\1", 2), std::string("\1"),
+          std::string("a"), std::string("\xff"), std::string(512, 'a'), std::string(513, 'a')}) {
       keys.push_back(ValueKey(path, FilterValue::String(text)));
     }
   }
   std::sort(keys.begin(), keys.end());
   for (size_t i = 1; i < keys.size(); ++i) {
-    ASSERT_NE(keys[i].compare(0, keys[i - 1].size(), keys[i - 1]), 0) << "one key starts another: " << i;
+    ASSERT_NE(keys[i].compare(0, keys[i - 1].size(), keys[i - 1]), 0)
+        << "one key starts another: " << i;
   }
 }
 
@@ -79,8 +98,10 @@ TEST(PostingKeysTest, LimitsNameTheField) {
     std::string metadata;
     const char* message;
   } cases[] = {
-      {absl::StrCat(R"({"x":{"deep":[)", deep, "]}}"), "metadata: field x.deep nests deeper than 32"},
-      {absl::StrCat(R"({"many":)", many, ",-1]}"), "metadata: field many is one too many: a document may have 1024"},
+      {absl::StrCat(R"({"x":{"deep":[)", deep, "]}}"),
+       "metadata: field x.deep nests deeper than 32"},
+      {absl::StrCat(R"({"many":)", many, ",-1]}"),
+       "metadata: field many is one too many: a document may have 1024"},
       {absl::StrCat(R"({")", long_name, R"(":1})"), "… has a name of more than 1024 bytes"},
       {"[1]", "metadata: must be a JSON object, got array"},
       {"{", "metadata: not valid JSON"},
@@ -106,11 +127,14 @@ struct Number {
 
 Number RandomNumber(std::mt19937_64& random) {
   const auto near = [&](uint64_t base) { return base + random() % 5 - 2; };
-  constexpr uint64_t kBases[] = {0, 1, 1000, uint64_t{1} << 53, uint64_t{1} << 54, uint64_t{1} << 62, uint64_t{1} << 63, 0};
+  constexpr uint64_t kBases[] = {
+      0, 1, 1000, uint64_t{1} << 53, uint64_t{1} << 54, uint64_t{1} << 62, uint64_t{1} << 63, 0};
   uint64_t bits = random() % 2 == 0 ? near(kBases[random() % 8]) : random() >> random() % 64;
   switch (random() % 4) {
     case 0: return {static_cast<long double>(bits), FilterValue::Unsigned(bits)};
-    case 1: return {static_cast<long double>(static_cast<int64_t>(bits)), FilterValue::Int(static_cast<int64_t>(bits))};
+    case 1:
+      return {static_cast<long double>(static_cast<int64_t>(bits)),
+              FilterValue::Int(static_cast<int64_t>(bits))};
     case 2: {  // doubles at or beside integers
       double value = static_cast<double>(random() % 2 == 0 ? static_cast<int64_t>(bits) : bits);
       if (random() % 2 == 0) value = std::nextafter(value, random() % 2 == 0 ? -1e300 : 1e300);
@@ -130,8 +154,10 @@ TEST(FilterValueTest, NumbersOfEveryKindHaveOneExactOrder) {
   for (int round = 0; round < 500000; ++round) {
     const Number a = RandomNumber(random);
     const Number b = RandomNumber(random);
-    ASSERT_EQ(a.exact < b.exact, a.value < b.value) << a.value.ToString() << " and " << b.value.ToString();
-    ASSERT_EQ(a.exact == b.exact, a.value == b.value) << a.value.ToString() << " and " << b.value.ToString();
+    ASSERT_EQ(a.exact < b.exact, a.value < b.value)
+        << a.value.ToString() << " and " << b.value.ToString();
+    ASSERT_EQ(a.exact == b.exact, a.value == b.value)
+        << a.value.ToString() << " and " << b.value.ToString();
     const std::string key_a = ValueKey({"n"}, a.value);
     ASSERT_EQ(a.exact < b.exact, key_a < ValueKey({"n"}, b.value));
   }
@@ -142,14 +168,16 @@ TEST(FilterValueTest, NumbersAreWrittenSoThatTheyComeBack) {
   EXPECT_EQ(FilterValue::Double(-0.0).ToString(), "0");
   EXPECT_EQ(FilterValue::Double(0.1).ToString(), "0.1");
   EXPECT_EQ(FilterValue::Double(-1e300).ToString(), "-1e+300");
-  EXPECT_EQ(FilterValue::Int(std::numeric_limits<int64_t>::min()).ToString(), "-9223372036854775808");
+  EXPECT_EQ(FilterValue::Int(std::numeric_limits<int64_t>::min()).ToString(),
+            "-9223372036854775808");
   EXPECT_EQ(FilterValue::Unsigned(~uint64_t{0}).ToString(), "18446744073709551615");
   EXPECT_EQ(FilterValue::Int(9007199254740993).ToString(), "9007199254740993");
   std::mt19937_64 random(2);
   for (int round = 0; round < 20000; ++round) {
     const Number number = RandomNumber(random);
     // ParseMetadata's reading of numbers is another one than ours.
-    const std::vector<std::string> keys = Keys(absl::StrCat(R"({"n":)", number.value.ToString(), "}"));
+    const std::vector<std::string> keys =
+        Keys(absl::StrCat(R"({"n":)", number.value.ToString(), "}"));
     ASSERT_THAT(keys, testing::Contains(ValueKey({"n"}, number.value))) << number.value.ToString();
   }
 }
@@ -165,7 +193,8 @@ TEST(PostingKeysTest, ShortStringsAreOrderedByTheirBytes) {
   for (int round = 0; round < 100000; ++round) {
     const std::string a = text();
     const std::string b = text();
-    ASSERT_EQ(a < b, ValueKey({"f"}, FilterValue::String(a)) < ValueKey({"f"}, FilterValue::String(b)));
+    ASSERT_EQ(a < b,
+              ValueKey({"f"}, FilterValue::String(a)) < ValueKey({"f"}, FilterValue::String(b)));
     const KeyRange starting = PrefixKeys({"f"}, a);
     const std::string key = ValueKey({"f"}, FilterValue::String(b));
     ASSERT_EQ(b.compare(0, a.size(), a) == 0, starting.first <= key && key < starting.last);
@@ -174,7 +203,9 @@ TEST(PostingKeysTest, ShortStringsAreOrderedByTheirBytes) {
 
 TEST(PostingKeysTest, LongStringsStandAfterTheirStart) {
   const std::string start(kMaxListedString, 'x');
-  const auto key = [](const std::string& text) { return ValueKey({"f"}, FilterValue::String(text)); };
+  const auto key = [](const std::string& text) {
+    return ValueKey({"f"}, FilterValue::String(text));
+  };
   const KeyRange cut = CutStringKeys({"f"}, start + "tail");
   for (const std::string tail : {"", "a", "zzz"}) {
     const std::string long_key = key(start + "-" + tail);

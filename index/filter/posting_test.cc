@@ -22,7 +22,8 @@ std::vector<absl::string_view> Views(const std::vector<std::string>& texts) {
   return {texts.begin(), texts.end()};
 }
 
-std::string Merged(std::optional<absl::string_view> existing, const std::vector<std::string>& operands) {
+std::string Merged(std::optional<absl::string_view> existing,
+                   const std::vector<std::string>& operands) {
   std::string merged;
   EXPECT_TRUE(MergePostings(existing, Views(operands), &merged));
   return merged;
@@ -31,7 +32,8 @@ std::string Merged(std::optional<absl::string_view> existing, const std::vector<
 // Big and small sets of rows, so that both forms are met.
 std::vector<uint32_t> RandomRows(std::mt19937_64& random) {
   std::vector<uint32_t> rows(random() % 4 == 0 ? random() % 3000 : random() % 20);
-  for (uint32_t& row : rows) row = static_cast<uint32_t>(random() % (random() % 2 == 0 ? 60 : 200000));
+  for (uint32_t& row : rows)
+    row = static_cast<uint32_t>(random() % (random() % 2 == 0 ? 60 : 200000));
   return rows;
 }
 
@@ -42,9 +44,11 @@ TEST(PostingTest, OneRowIsSixBytes) {
 }
 
 TEST(PostingTest, OperandsApplyOldestFirst) {
-  EXPECT_THAT(Decoded(Merged(std::nullopt, {AddOperand(5), RemoveOperand(5), AddOperand(9)})), ElementsAre(9));
+  EXPECT_THAT(Decoded(Merged(std::nullopt, {AddOperand(5), RemoveOperand(5), AddOperand(9)})),
+              ElementsAre(9));
   EXPECT_THAT(Decoded(Merged(std::nullopt, {RemoveOperand(5), AddOperand(5)})), ElementsAre(5));
-  const std::string both = Merged(EncodePosting(Bitmap::Of({1, 2})), {RemoveOperand({2, 7}), AddOperand({3, 1})});
+  const std::string both =
+      Merged(EncodePosting(Bitmap::Of({1, 2})), {RemoveOperand({2, 7}), AddOperand({3, 1})});
   EXPECT_THAT(Decoded(both), ElementsAre(1, 3));
 }
 
@@ -86,7 +90,8 @@ TEST(PostingTest, MergingInAnyGroupingEqualsASet) {
     const std::string result = Merged(stored, pending);
     const std::vector<uint32_t> rows(expected.begin(), expected.end());
     ASSERT_EQ(Decoded(result), rows) << round;
-    ASSERT_EQ(result, EncodePosting(Bitmap::Of(rows))) << "bytes depend on the way, round " << round;
+    ASSERT_EQ(result, EncodePosting(Bitmap::Of(rows)))
+        << "bytes depend on the way, round " << round;
     BitmapUnion united;
     ASSERT_TRUE(AddPosting(result, united).ok());
     ASSERT_EQ(united.Finish().ToVector(), rows);
@@ -96,9 +101,18 @@ TEST(PostingTest, MergingInAnyGroupingEqualsASet) {
 TEST(PostingTest, OtherBytesAreRefusedAndLeaveTheOutputAlone) {
   const std::string posting = EncodePosting(Bitmap::Of({1, 2}));
   const std::string operand = AddOperand(3);
-  const std::string cases[] = {"", "P", "D", "X\1", operand + "!", posting + "!", std::string("D\0", 2), std::string("P\x10", 2),
-                               std::string("P\2\2\0\0\0\1\0\0\0", 10), std::string("P\2\2\0\0\0\2\0\0\0", 10),
-                               std::string("P\xff\xff\xff\xff\xff", 6), std::string("P\xff\4\0\0\0abcd", 10)};
+  const std::string cases[] = {"",
+                               "P",
+                               "D",
+                               "X\1",
+                               operand + "!",
+                               posting + "!",
+                               std::string("D\0", 2),
+                               std::string("P\x10", 2),
+                               std::string("P\2\2\0\0\0\1\0\0\0", 10),
+                               std::string("P\2\2\0\0\0\2\0\0\0", 10),
+                               std::string("P\xff\xff\xff\xff\xff", 6),
+                               std::string("P\xff\4\0\0\0abcd", 10)};
   for (const std::string& bytes : cases) {
     std::string merged = "as before";
     const std::vector<absl::string_view> good = {operand};

@@ -8,8 +8,8 @@
 
 namespace senvec {
 
-// The code point at `position`, which moves past it. Where the bytes are no UTF-8 the answer is -1 and `position`
-// moves by one. `position` must be below text.size().
+// The code point at `position`, which moves past it. Where the bytes are no UTF-8 the answer is -1
+// and `position` moves by one. `position` must be below text.size().
 int32_t NextCodePoint(absl::string_view text, size_t& position);
 
 // Appends one code point, below 0x110000 and no surrogate.

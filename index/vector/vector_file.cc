@@ -14,12 +14,12 @@ constexpr uint32_t kVersion = 1;
 constexpr uint64_t kMostRows = uint64_t{1} << 31;
 
 constexpr absl::string_view kSectionNames[kNumVectorSections] = {
-    "rows", "row ids", "codes", "code table", "links", "upper table", "upper links", "list table", "list rows"};
+    "rows", "row ids", "code table", "codes", "factors", "places", "repeats", "graph table", "links", "list table", "centres"};
 
 // Small, and what the reading of everything else leans on.
 bool IsTable(uint32_t section) {
   const auto which = static_cast<VectorSection>(section);
-  return which == VectorSection::kCodeTable || which == VectorSection::kUpperTable || which == VectorSection::kListTable;
+  return which == VectorSection::kCodeTable || which == VectorSection::kGraphTable || which == VectorSection::kListTable;
 }
 
 uint64_t HeaderChecksum(const VectorFileHeader& header) {
@@ -101,7 +101,7 @@ absl::StatusOr<VectorFile> VectorFile::Parse(absl::string_view bytes, absl::stri
   }
   file.options_ = OptionsOf(header);
   if (absl::Status valid = file.options_.Validate(); !valid.ok()) return file.Damaged(valid.message());
-  if (header.num_rows > kMostRows || header.code_dims > header.dim) return file.Damaged("its sizes are out of range");
+  if (header.num_rows > kMostRows) return file.Damaged("its sizes are out of range");
   for (uint32_t i = 0; i < kNumVectorSections; ++i) {
     const VectorFileHeader::Section& place = header.sections[i];
     if (place.offset > bytes.size() || place.bytes > bytes.size() - place.offset ||

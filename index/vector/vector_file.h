@@ -15,15 +15,17 @@ namespace senvec {
 enum class VectorSection : uint32_t {
   kRows,        // rescoring rows, num_rows × dim
   kRowIds,      // u32 a row; absent or empty when none were given
-  kCodes,       // u8 codes, num_rows × code bytes
   kCodeTable,   // what codes are made with: checked at every opening
-  kLinks,       // level 0 of the graph
-  kUpperTable,  // levels above: which nodes, checked at every opening
-  kUpperLinks,
-  kListTable,   // lists' centres and ends: checked at every opening
-  kListRows,
+  kCodes,       // u8 codes, a row of code bytes for each of the first places
+  kFactors,     // float step and bias of each of them, for metrics other than cosine
+  kPlaces,      // u32: the row at each place; rows whose codes are those of another come last
+  kRepeats,     // u32 pairs: a place that has such rows, ascending, and where among the places they begin
+  kGraphTable,  // hnsw: u32 nodes of each level, from the lowest on; checked at every opening
+  kLinks,       // hnsw: u32, 2m a node of the lowest level, then m a node of each level above
+  kListTable,   // ivf: u64 end of each list; checked at every opening
+  kCentres,     // ivf: u8 codes of the lists' centres
 };
-inline constexpr uint32_t kNumVectorSections = 9;
+inline constexpr uint32_t kNumVectorSections = 11;
 inline constexpr uint64_t kSectionAlignment = 4096;
 
 // What stands in front: fixed in size, with the place, length and checksum of each part.
@@ -31,9 +33,7 @@ struct VectorFileHeader {
   char magic[8];
   uint32_t version;
   uint32_t kind, metric, dim, m, ef_construction, ef_search, nlist, nprobe, codes, rescoring;
-  uint32_t entry;      // hnsw: the node where every walk begins
-  uint32_t code_dims;  // values a row that are coded
-  uint32_t reserved;
+  uint32_t reserved[3];
   uint64_t num_rows;
   uint64_t file_bytes;
   struct Section {
@@ -41,7 +41,7 @@ struct VectorFileHeader {
   } sections[kNumVectorSections];
   uint64_t header_checksum;  // of all that comes before it
 };
-static_assert(sizeof(VectorFileHeader) == 64 + 16 + 9 * 24 + 8);
+static_assert(sizeof(VectorFileHeader) == 64 + 16 + 11 * 24 + 8);
 
 // The header's parts that options are made of, and back.
 void SetOptions(const VectorIndexOptions& options, VectorFileHeader& header);

@@ -94,7 +94,8 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(const VectorIndexO
   SENVEC_RETURN_IF_ERROR(CheckContext(rows, context));
   const int64_t n = rows.num_rows();
   if (options.kind == IndexKind::kAuto && n <= kExactRows) options.kind = IndexKind::kExact;
-  if (options.kind != IndexKind::kExact) {
+  if (options.kind == IndexKind::kAuto) options.kind = IndexKind::kHnsw;
+  if (options.kind == IndexKind::kIvf) {
     return absl::UnimplementedError(absl::StrCat("index kind ", IndexKindName(options.kind), " cannot be built"));
   }
   SENVEC_ASSIGN_OR_RETURN(const auto writer, VectorFileWriter::Create(path));
@@ -102,6 +103,10 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(const VectorIndexO
   writer->header().num_rows = static_cast<uint64_t>(n);
   SENVEC_RETURN_IF_ERROR(WriteRows(options, rows, context, *writer));
   SENVEC_RETURN_IF_ERROR(writer->Write(VectorSection::kRowIds, context.row_ids));
+  SENVEC_ASSIGN_OR_RETURN(const char* const mapped, writer->Map(VectorSection::kRows));
+  const RowTable table(options, mapped, BestKernels());
+  const BuildInput input = {.options = options, .rows = table, .num_rows = n, .context = context};
+  if (options.kind == IndexKind::kHnsw) SENVEC_RETURN_IF_ERROR(WriteHnswIndex(input, *writer));
   if (!context.progress(n, n)) return absl::CancelledError("the build was cancelled");
   SENVEC_RETURN_IF_ERROR(writer->Commit());
   return OpenVectorIndex(path, /*verify=*/false);
@@ -113,6 +118,8 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> OpenVectorIndex(const std::string& 
   switch (file.options().kind) {
     case IndexKind::kExact:
       return OpenExactIndex(std::move(bytes), file, BestKernels());
+    case IndexKind::kHnsw:
+      return OpenHnswIndex(std::move(bytes), file, BestKernels());
     default:
       return file.Damaged("its kind cannot be opened");
   }

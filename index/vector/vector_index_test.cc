@@ -25,6 +25,7 @@ bool Always(int64_t, int64_t) { return true; }
 
 // Without the syncs of a careful write.
 void Overwrite(const std::string& path, const std::string& bytes) {
+  std::filesystem::remove(path);  // a new file: ext4 syncs one that is cut and written again
   std::ofstream(path, std::ios::binary | std::ios::trunc).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
@@ -49,6 +50,7 @@ std::vector<Subject> Subjects() {
       for (VectorStorage codes : {VectorStorage::kInt8, rescoring}) {
         subjects.push_back({IndexKind::kExact, false, metric, codes, rescoring});
         subjects.push_back({IndexKind::kExact, true, metric, codes, rescoring});
+        subjects.push_back({IndexKind::kHnsw, false, metric, codes, rescoring});
       }
     }
   }

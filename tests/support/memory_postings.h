@@ -33,9 +33,11 @@ class MemoryPostings final : public PostingReader {
     return found != lists_.end();
   }
 
-  absl::Status Visit(absl::string_view first, absl::string_view last,
-                     absl::FunctionRef<bool(absl::string_view, absl::string_view)> visit) const override {
-    for (auto at = lists_.lower_bound(std::string(first)); at != lists_.end() && at->first < last; ++at) {
+  absl::Status Visit(
+      absl::string_view first, absl::string_view last,
+      absl::FunctionRef<bool(absl::string_view, absl::string_view)> visit) const override {
+    for (auto at = lists_.lower_bound(std::string(first)); at != lists_.end() && at->first < last;
+         ++at) {
       ++keys_read_;
       if (!visit(at->first, at->second)) break;
     }

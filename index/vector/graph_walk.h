@@ -1,0 +1,118 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "index/vector/candidate_pool.h"
+#include "index/vector/code_table.h"
+#include "index/vector/graph.h"
+
+namespace senvec {
+
+// What one walk at a time needs; a thread keeps it for the next.
+struct WalkScratch {
+  CandidatePool pool;
+  std::vector<uint64_t> frontier;  // of filtered walks
+  VisitedSet visited;
+  CodedQuery query;
+  uint32_t fresh[kMostMeasured];
+  Rank ranks[kMostMeasured];
+};
+
+// From `node` to the node of this level that has no nearer neighbour.
+template <typename Measure>
+uint32_t Descend(const Measure& measure, const typename Measure::Query& query, const GraphLevel& level, uint32_t node,
+                 WalkScratch& scratch) {
+  Rank best;
+  measure.Measure(query, &node, 1, &best);
+  while (true) {
+    const uint32_t* const links = level.of(node);
+    size_t count = 0;
+    while (count < level.degree && links[count] != kNoNode) ++count;
+    measure.Measure(query, links, count, scratch.ranks);
+    bool moved = false;
+    for (size_t i = 0; i < count; ++i) {
+      if (scratch.ranks[i] <= best) continue;
+      best = scratch.ranks[i];
+      node = links[i];
+      moved = true;
+    }
+    if (!moved) return node;
+  }
+}
+
+// Leaves the nearest nodes of this level that a walk from the seeds, which are in the pool and the visited set already,
+// meets.
+template <typename Measure>
+void WalkLevel(const Measure& measure, const typename Measure::Query& query, const GraphLevel& level,
+               WalkScratch& scratch) {
+  CandidatePool& pool = scratch.pool;
+  uint32_t node;
+  while (pool.Next(node)) {
+    const uint32_t* const links = level.of(node);
+    size_t count = 0;
+    for (size_t i = 0; i < level.degree && links[i] != kNoNode; ++i) {
+      if (!scratch.visited.Insert(links[i])) continue;
+      measure.Prefetch(links[i]);
+      scratch.fresh[count++] = links[i];
+    }
+    if (uint32_t next; pool.Peek(next)) __builtin_prefetch(level.of(next));
+    measure.Measure(query, scratch.fresh, count, scratch.ranks);
+    for (size_t i = 0; i < count; ++i) pool.Insert(CandidateKey::Make(scratch.ranks[i], scratch.fresh[i]));
+  }
+}
+
+// The same, but only nodes that allow(node) are kept; the others lead on. Ends when the nearest node that was not
+// followed is farther than all that are kept, or when more than `most` nodes were measured: false then.
+template <typename Measure, typename Allow>
+bool WalkAllowed(const Measure& measure, const typename Measure::Query& query, const GraphLevel& level, uint32_t entry,
+                 size_t ef, size_t most, const Allow& allow, WalkScratch& scratch) {
+  CandidatePool& pool = scratch.pool;
+  std::vector<uint64_t>& frontier = scratch.frontier;  // a heap, the nearest in front
+  pool.Reset(ef);
+  frontier.clear();
+  scratch.visited.Insert(entry);
+  scratch.fresh[0] = entry;
+  size_t measured = 0;
+  for (size_t count = 1;;) {
+    measure.Measure(query, scratch.fresh, count, scratch.ranks);
+    measured += count;
+    for (size_t i = 0; i < count; ++i) {
+      const uint64_t key = CandidateKey::Make(scratch.ranks[i], scratch.fresh[i]);
+      if (key >= pool.bound()) continue;
+      frontier.push_back(key);
+      std::push_heap(frontier.begin(), frontier.end(), std::greater<>());
+      if (allow(scratch.fresh[i])) pool.Insert(key);
+    }
+    count = 0;
+    if (frontier.empty() || frontier.front() > pool.bound() || measured > most) break;
+    std::pop_heap(frontier.begin(), frontier.end(), std::greater<>());
+    const uint32_t* const links = level.of(CandidateKey::Node(frontier.back()));
+    frontier.pop_back();
+    for (size_t i = 0; i < level.degree && links[i] != kNoNode; ++i) {
+      if (!scratch.visited.Insert(links[i])) continue;
+      measure.Prefetch(links[i]);
+      scratch.fresh[count++] = links[i];
+    }
+  }
+  scratch.visited.Clear();
+  return measured <= most;
+}
+
+// A walk of `ef` candidates from one node.
+template <typename Measure>
+void WalkFrom(const Measure& measure, const typename Measure::Query& query, const GraphLevel& level, uint32_t entry,
+              size_t ef, WalkScratch& scratch) {
+  scratch.pool.Reset(ef);
+  scratch.visited.Insert(entry);
+  Rank rank;
+  measure.Measure(query, &entry, 1, &rank);
+  scratch.pool.Insert(CandidateKey::Make(rank, entry));
+  WalkLevel(measure, query, level, scratch);
+  scratch.visited.Clear();
+}
+
+}  // namespace senvec
