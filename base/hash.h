@@ -11,6 +11,13 @@ namespace senvec {
 // XXH3, 64 bits: the checksum in our file headers. Detects damage, not forgery.
 uint64_t Checksum64(absl::string_view bytes);
 
+// XXH3, 128 bits.
+struct Hash128 {
+  uint64_t low;
+  uint64_t high;
+};
+Hash128 Checksum128(absl::string_view bytes);
+
 // XXH3, 128 bits, over pieces fed one after the other: the fingerprint of models and transforms.
 class Fingerprinter {
  public:

@@ -36,7 +36,7 @@ bool ProgressBar::IsTerminal(std::FILE* out) { return ::isatty(::fileno(out)) !=
 
 std::string ProgressBar::Render(const Options& options, int64_t done, absl::Duration elapsed) {
   const double seconds = absl::ToDoubleSeconds(elapsed);
-  const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
+  const double rate = seconds > 0 ? static_cast<double>(done - options.before) / seconds : 0;
   std::string line = options.label;
   if (options.total > 0) {
     const double part = std::clamp(static_cast<double>(done) / options.total, 0.0, 1.0);
@@ -48,6 +48,7 @@ std::string ProgressBar::Render(const Options& options, int64_t done, absl::Dura
     absl::StrAppend(&line, "  ", WithCommas(done), " ", options.unit);
   }
   absl::StrAppend(&line, "  ", WithCommas(static_cast<int64_t>(rate)), " ", options.unit, "/s");
+  if (!options.note.empty()) absl::StrAppend(&line, "  ", options.note);
   if (options.total > done && rate > 0) {
     absl::StrAppend(&line, "  ", Clock(absl::Seconds((options.total - done) / rate)), " left");
   } else {

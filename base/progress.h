@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <string>
+#include <utility>
 
 #include "absl/time/time.h"
 
@@ -16,12 +17,17 @@ class ProgressBar {
     std::string label;           // "encode"
     std::string unit = "rows";   // "1,200 rows/s"
     int64_t total = 0;           // 0 = not known: no bar and no time left
+    int64_t before = 0;          // of them done before the bar began; they do not count for rate and time left
+    std::string note = {};       // shown after the rate
     std::FILE* out = stderr;
     bool is_terminal = false;    // see IsTerminal()
     bool quiet = false;          // prints nothing
   };
 
   explicit ProgressBar(Options options, absl::Time now);
+  // For work whose size shows as it goes, and for what else is to be seen.
+  void SetTotal(int64_t total) { options_.total = total; }
+  void SetNote(std::string note) { options_.note = std::move(note); }
   // Sets the work done so far; redraws at most ten times a second.
   void Update(int64_t done, absl::Time now);
   // Draws the last state and ends the line.
@@ -34,7 +40,7 @@ class ProgressBar {
  private:
   void Draw(absl::Time now, bool last);
 
-  const Options options_;
+  Options options_;
   const absl::Time start_;
   absl::Time last_draw_ = absl::InfinitePast();
   int64_t done_ = 0;

@@ -16,6 +16,11 @@ TEST(ProgressTest, LineShowsBarRateAndTimeLeft) {
             "encode [########################] 100%  4,000/4,000 rows  500 rows/s  0:08");
 }
 
+TEST(ProgressTest, WhatWasDoneBeforeDoesNotCountForTheRate) {
+  EXPECT_EQ(ProgressBar::Render({.label = "encode", .total = 4000, .before = 2000, .note = "7 tokens/s"}, 3000, absl::Seconds(2)),
+            "encode [##################......]  75%  3,000/4,000 rows  500 rows/s  7 tokens/s  0:02 left");
+}
+
 TEST(ProgressTest, UnknownTotalShowsNoBar) {
   EXPECT_EQ(ProgressBar::Render({.label = "read", .unit = "lines"}, 12, absl::ZeroDuration()),
             "read  12 lines  0 lines/s  0:00");

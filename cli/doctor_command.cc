@@ -25,7 +25,7 @@
 #include "cli/model_flags.h"
 #include "dataio/standard_output.h"
 #include "encoder/sentence_encoder.h"
-#include "index/collection.h"
+#include "index/collection_store.h"
 #include "service/server_config.h"
 
 namespace senvec {

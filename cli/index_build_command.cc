@@ -1,136 +1,171 @@
 #include <cstdio>
 #include <filesystem>
+#include <limits>
+#include <map>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
-#include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
-#include "base/json.h"
+#include "absl/time/clock.h"
 #include "base/status_macros.h"
+#include "bulk/bulk_build.h"
+#include "cli/build_progress.h"
+#include "cli/byte_size.h"
 #include "cli/command.h"
-#include "cli/encode_stream.h"
+#include "cli/index_flags.h"
 #include "cli/model_flags.h"
-#include "cli/partial_folder.h"
 #include "cli/usage_error.h"
-#include "dataio/corpus_reader.h"
+#include "dataio/byte_source.h"
+#include "dataio/embedding_file.h"
 #include "dataio/line_reader.h"
-#include "encoder/tokenizer/utf8.h"
-#include "index/collection.h"
 
 namespace senvec {
 namespace {
 
 struct BuildFlags {
   ModelFlags model;
-  std::string input;
-  std::string output;
-  std::string kind = "exact";
-  std::string prompt;
-  int64_t m = 16, ef_construction = 200, ef_search = 64;
+  IndexFlags index;
+  SourceFlags source;
+  std::string output, prompt, rejects;
+  std::string memory = "2GB";
+  int64_t dim = 0;
+  bool strict = false, strict_length = false, restart = false;
 };
 
-// A prompt the model defines, or nothing.
-std::string OptionalPrompt(const SentenceEncoder& encoder, const char* name) {
-  const absl::StatusOr<std::string> text = encoder.Prompt(name);
-  return text.ok() ? *text : std::string();
+std::string AbsolutePath(const std::string& path) {
+  return path.empty() ? path : std::filesystem::absolute(path).lexically_normal().string();
 }
 
-// The folder's own name.
-std::string NameOf(const std::string& directory) {
-  const std::filesystem::path path = std::filesystem::absolute(directory).lexically_normal();
-  return (path.has_filename() ? path : path.parent_path()).filename().string();
+// Of vectors without a model: --dim, those of the file, or those of the first record that has one.
+absl::StatusOr<int32_t> DimOf(const BuildFlags& flags, const RecordSourceOptions& options) {
+  if (flags.dim > 0) return static_cast<int32_t>(flags.dim);
+  std::error_code ignored;
+  if (options.vectors.empty() && !std::filesystem::is_regular_file(options.input, ignored)) {
+    return UsageError("without --model, say with --dim how many values the vectors of a pipe have");
+  }
+  SENVEC_ASSIGN_OR_RETURN(const auto source, RecordSource::Open(options));
+  if (source->dim() > 0) return static_cast<int32_t>(source->dim());
+  BulkRecord record;
+  while (true) {
+    SENVEC_ASSIGN_OR_RETURN(const bool more, source->Next(record));
+    if (!more) break;
+    if (record.fault.empty() && !record.document.vector.empty()) return static_cast<int32_t>(record.document.vector.size());
+  }
+  return UsageError(absl::StrCat("give --model DIR to encode the texts of ", source->name(), ", or --vectors FILE: it has no \"vector\""));
 }
 
-absl::StatusOr<CollectionOptions> MakeOptions(const BuildFlags& flags, const SentenceEncoder& encoder) {
-  CollectionOptions options;
-  options.name = NameOf(flags.output);
-  SENVEC_ASSIGN_OR_RETURN(options.index.kind, ParseIndexKind(flags.kind));
-  options.index.dim = encoder.info().dim;
-  options.index.m = static_cast<int32_t>(flags.m);
-  options.index.ef_construction = static_cast<int32_t>(flags.ef_construction);
-  options.index.ef_search = static_cast<int32_t>(flags.ef_search);
-  options.model_fingerprint = encoder.info().fingerprint;
-  options.whitening_fingerprint = encoder.info().whitening_fingerprint;
-  options.model_directory = std::filesystem::absolute(flags.model.model).lexically_normal().string();
-  if (!flags.model.whitening.empty()) {
-    options.whitening_path = std::filesystem::absolute(flags.model.whitening).lexically_normal().string();
-  }
-  options.query_prompt = OptionalPrompt(encoder, "query");
-  options.passage_prompt = OptionalPrompt(encoder, "passage");
-  if (!flags.prompt.empty()) {
-    SENVEC_ASSIGN_OR_RETURN(options.passage_prompt, PromptText(encoder, flags.prompt));
-  }
-  return options;
+absl::Status TakeModel(const BuildFlags& flags, const SentenceEncoder& encoder, CollectionOptions& options) {
+  const ModelInfo& info = encoder.info();
+  options.model_fingerprint = info.fingerprint;
+  options.whitening_fingerprint = info.whitening_fingerprint;
+  options.model_directory = AbsolutePath(flags.model.model);
+  options.whitening_path = AbsolutePath(flags.model.whitening);
+  // A prompt that the model does not define is none.
+  options.query_prompt = encoder.Prompt("query").value_or("");
+  options.passage_prompt = encoder.Prompt("passage").value_or("");
+  if (flags.prompt.empty()) return absl::OkStatus();
+  SENVEC_ASSIGN_OR_RETURN(options.passage_prompt, PromptText(encoder, flags.prompt));
+  return absl::OkStatus();
 }
 
-std::string Repaired(std::string text) { return IsValidUtf8(text) ? std::move(text) : RepairUtf8(text).text; }
+// What must be the same when a build is taken up.
+std::map<std::string, std::string> SettingsOf(const BuildFlags& flags, const CollectionOptions& options, const SentenceEncoder* encoder) {
+  std::map<std::string, std::string> settings = {
+      {"--kind", flags.index.kind},
+      {"--metric", flags.index.metric},
+      {"--codes", flags.index.codes},
+      {"--rescoring", flags.index.rescoring},
+      {"--m", absl::StrCat(flags.index.m)},
+      {"--ef-construction", absl::StrCat(flags.index.ef_construction)},
+      {"--ef-search", absl::StrCat(flags.index.ef_search)},
+      {"--nlist", absl::StrCat(flags.index.nlist)},
+      {"--nprobe", absl::StrCat(flags.index.nprobe)},
+      {"--format", flags.source.format},
+      {"--vectors", flags.source.vectors.empty() ? "" : "given"},
+      {"--ids", flags.source.ids.empty() ? "" : "given"},
+      {"--strict-length", flags.strict_length ? "given" : ""},
+      {"dimensions", absl::StrCat(options.index.dim)},
+  };
+  if (encoder == nullptr) return settings;
+  const ModelInfo& info = encoder->info();
+  settings["--model"] = info.fingerprint;
+  settings["--whitening"] = info.whitening_fingerprint;
+  settings["--pooling"] = info.pooling;
+  settings["--precision"] = info.precision;
+  settings["--max-tokens"] = absl::StrCat(info.max_tokens);
+  settings["--prompt"] = options.passage_prompt;
+  return settings;
+}
 
-// The documents of a corpus: texts go to the encoder, the rest waits here until their vectors come.
-class Corpus {
- public:
-  Corpus(CorpusReader* reader, std::string name) : reader_(reader), name_(std::move(name)) {}
-
-  // A TextSource. Bytes that are no UTF-8 become U+FFFD, as the tokenizer reads them.
-  absl::StatusOr<bool> Next(std::string& text) {
-    CorpusRecord record;
-    SENVEC_ASSIGN_OR_RETURN(const bool more, reader_->Next(record));
-    if (!more) return false;
-    record.id = Repaired(std::move(record.id));
-    record.text = Repaired(std::move(record.text));
-    const auto [known, is_new] = lines_.try_emplace(record.id, reader_->line_number());
-    if (!is_new) {
-      return absl::InvalidArgumentError(absl::StrCat(name_, ": line ", reader_->line_number(), ": id ", DumpJson(record.id),
-                                                     " is that of line ", known->second, " already; ids must be unique"));
-    }
-    text = record.text;
-    pending_.push_back(std::move(record));
-    return true;
+// How many records there will be; 0 where only reading tells.
+absl::StatusOr<int64_t> TotalOf(const RecordSourceOptions& options) {
+  if (!options.vectors.empty()) {
+    SENVEC_ASSIGN_OR_RETURN(const EmbeddingFile file, EmbeddingFile::Open(options.vectors));
+    return file.rows();
   }
+  // What is read from a pipe is gone.
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(options.input, ignored)) return 0;
+  // Unpacking it twice would take longer than a guess is wrong.
+  SENVEC_ASSIGN_OR_RETURN(const auto source, ByteSource::Open(options.input));
+  return source->is_packed() ? 0 : CountLines(options.input);
+}
 
-  // The documents of the texts given last, with their vectors.
-  std::vector<Document> Take(absl::Span<const float> rows, size_t dim) {
-    std::vector<Document> documents;
-    for (size_t i = 0; i < pending_.size(); ++i) {
-      const auto row = rows.subspan(i * dim, dim);
-      CorpusRecord& record = pending_[i];
-      documents.push_back({std::move(record.id), std::move(record.text), std::move(record.metadata_json), {row.begin(), row.end()}});
-    }
-    pending_.clear();
-    return documents;
+void Tell(const BuildFlags& flags, const CollectionOptions& options, const BulkReport& report, int32_t max_tokens) {
+  if (report.num_truncated > 0) {
+    std::fprintf(stderr, "note: %lld texts were longer than %d tokens and were cut; split them, or raise --max-tokens if the model allows it\n",
+                 static_cast<long long>(report.num_truncated), max_tokens);
   }
-
- private:
-  CorpusReader* const reader_;
-  const std::string name_;
-  std::vector<CorpusRecord> pending_;
-  absl::flat_hash_map<std::string, int64_t> lines_;  // by id
-};
+  if (report.num_rejects > 0) {
+    std::fprintf(stderr, "note: %lld of %lld lines were left out; %s says which and why\n", static_cast<long long>(report.num_rejects),
+                 static_cast<long long>(report.num_records), report.rejects_path.c_str());
+  }
+  std::fprintf(stderr, "%s: %lld documents, %d dimensions, %s; %.2f s for reading, encoding and writing, %.2f s for the index\n",
+               flags.output.c_str(), static_cast<long long>(report.num_documents), options.index.dim, flags.index.kind.c_str(),
+               absl::ToDoubleSeconds(report.encoding), absl::ToDoubleSeconds(report.indexing));
+}
 
 absl::Status Build(const BuildFlags& flags) {
-  SENVEC_RETURN_IF_ERROR(AsUsageError(CorpusFormatOf(flags.input).status()));
-  SENVEC_ASSIGN_OR_RETURN(const auto reader, CorpusReader::Open(flags.input));
-  SENVEC_ASSIGN_OR_RETURN(const int64_t total, CountLines(flags.input));
-  // Half an index under that name would be taken for a whole one.
-  SENVEC_ASSIGN_OR_RETURN(const auto folder, PartialFolder::Create(flags.output));
-  SENVEC_ASSIGN_OR_RETURN(const LoadedModel model, LoadModel(flags.model));
-  SENVEC_ASSIGN_OR_RETURN(const CollectionOptions options, MakeOptions(flags, *model.encoder));
-  SENVEC_RETURN_IF_ERROR(AsUsageError(options.Validate()));
-  SENVEC_ASSIGN_OR_RETURN(const auto collection, Collection::Create(folder->path(), options));
-  Corpus corpus(reader.get(), flags.input);
-  const auto sink = [&](absl::Span<const std::string>, const SentenceEncoder::TextsResult& result) {
-    const auto inserted = collection->Upsert(corpus.Take(result.rows, static_cast<size_t>(options.index.dim)));
-    return inserted.ok() ? absl::OkStatus() : absl::Status(inserted.status().code(), absl::StrCat("near line ", reader->line_number(), ": ", inserted.status().message()));
-  };
-  SENVEC_ASSIGN_OR_RETURN(const StreamTotals totals,
-                          EncodeStream([&](std::string& text) { return corpus.Next(text); },
-                                       EncodeWith(*model.encoder, options.passage_prompt, {}), total, sink));
-  SENVEC_RETURN_IF_ERROR(collection->Save());
-  SENVEC_RETURN_IF_ERROR(folder->Publish());
-  WarnOfTruncation(totals, model.encoder->info().max_tokens);
-  std::fprintf(stderr, "%s: %lld documents, %d dimensions, %s\n", flags.output.c_str(),
-               static_cast<long long>(collection->size()), options.index.dim, flags.kind.c_str());
+  BulkBuildOptions options;
+  SENVEC_ASSIGN_OR_RETURN(options.source, SourceOptionsOf(flags.source));
+  const absl::StatusOr<int64_t> memory = ParseByteSize(flags.memory);
+  if (!memory.ok()) return UsageError(absl::StrCat("--memory: ", memory.status().message()));
+  constexpr int64_t kLeastMemory = 64000000;
+  if (*memory < kLeastMemory) return UsageError("--memory: at least 64MB are needed, beside the model");
+  const int threads = flags.model.threads > 0 ? static_cast<int>(flags.model.threads) : ThreadPool::AvailableCpus();
+  LoadedModel model;
+  if (!flags.model.model.empty()) {
+    // Each worker encodes a batch of its own on its own thread, which keeps all cores at work without waiting.
+    ModelFlags one_thread = flags.model;
+    one_thread.threads = 1;
+    SENVEC_ASSIGN_OR_RETURN(model, LoadModel(one_thread));
+    SENVEC_RETURN_IF_ERROR(TakeModel(flags, *model.encoder, options.collection));
+  }
+  int32_t dim = 0;
+  if (model.encoder != nullptr) {
+    dim = model.encoder->info().dim;
+  } else {
+    SENVEC_ASSIGN_OR_RETURN(dim, DimOf(flags, options.source));
+  }
+  SENVEC_ASSIGN_OR_RETURN(options.collection.index, IndexOptionsOf(flags.index, dim));
+  options.output = flags.output;
+  options.settings = SettingsOf(flags, options.collection, model.encoder.get());
+  options.rejects = flags.rejects;
+  options.strict = flags.strict;
+  options.refuse_truncation = flags.strict_length;
+  options.restart = flags.restart;
+  options.num_workers = threads;
+  options.memory_bytes = *memory;
+  options.now = absl::Now;
+  SENVEC_ASSIGN_OR_RETURN(const int64_t total, TotalOf(options.source));
+  ThreadPool pool(threads);
+  BuildProgress progress(total);
+  const absl::StatusOr<BulkReport> report = BulkBuild(options, model.encoder.get(), &pool, progress.listener());
+  progress.Finish();
+  SENVEC_RETURN_IF_ERROR(report.status());
+  Tell(flags, options.collection, *report, model.encoder == nullptr ? 0 : model.encoder->info().max_tokens);
   return absl::OkStatus();
 }
 
@@ -140,23 +175,31 @@ CommandRunner DeclareIndexBuild(FlagSet& flags) {
   auto build = std::make_shared<BuildFlags>();
   flags.Describe(
       "Encodes a corpus and writes a collection that `senvec search` and `senvec serve` open. The input's name tells its "
-      "form: .txt has one text a line (its id is the line's number), .tsv id, tab, text, .jsonl objects with \"text\" and, "
-      "if wanted, \"id\" and \"metadata\".\n"
+      "form: .txt has one text a line (its id is the line's number), .tsv id, tab, text and perhaps tab, group; .jsonl "
+      "objects with \"text\" and, if wanted, \"id\", \"metadata\" (an object, for filters), \"group\" and \"vector\".\n"
+      "Stopped at any moment, the same command goes on where it was: until all is done the folder is hidden beside the "
+      "output. Lines that are no documents (not JSON, no text, an id for the second time, not UTF-8 …) are left out and "
+      "listed with number and reason; with --strict the first one stops the build.\n"
       "Where the model defines prompts, documents get its passage prompt and later queries its query prompt; the "
-      "collection remembers both, and the model's and whitening's fingerprints. Ids must be unique; bytes that are no UTF-8 "
-      "become U+FFFD. The folder appears when all is done, or not at all.");
-  flags.Add("--input", "FILE", &build->input, "the corpus").Required();
+      "collection remembers both, and the model's and whitening's fingerprints. With vectors, --model is not needed to "
+      "build; with it the collection remembers whose vectors they are, and can be searched by text.");
+  DeclareSourceFlags(flags, build->source);
   flags.Add("--output", "DIR", &build->output, "a new folder; its name is the collection's").Required();
-  flags.Add("--kind", "NAME", &build->kind, "exact compares all; hnsw is a graph, faster from some 10,000 documents on")
-      .OneOf({"exact", "hnsw"});
+  DeclareIndexFlags(flags, build->index);
+  flags.Add("--memory", "SIZE", &build->memory, "bound for buffers, caches and building the index, beside the model: 500MB, 2GB");
+  flags.Add("--strict", &build->strict, "stop at the first bad line");
+  flags.Add("--strict-length", &build->strict_length, "a text of more tokens than the model takes is a bad line, instead of being cut");
+  flags.Add("--rejects", "FILE", &build->rejects, "where bad lines are listed, instead of OUTPUT.rejects.tsv");
+  flags.Add("--restart", &build->restart, "throw away what an unfinished build of this output has, and begin anew");
   flags.Add("--prompt", "NAME", &build->prompt, "prompt for documents instead of passage: a name that the model defines, or none");
-  flags.Add("--m", "N", &build->m, "hnsw: links of each document").Between(2, 256);
-  flags.Add("--ef-construction", "N", &build->ef_construction, "hnsw: candidates while building").Between(2, 10000);
-  flags.Add("--ef-search", "N", &build->ef_search, "hnsw: candidates while searching").Between(1, 100000);
-  DeclareModelFlags(flags, build->model);
+  flags.Add("--dim", "N", &build->dim, "values of each vector, where neither a model nor a file of vectors tells").Between(1, 65536);
+  DeclareModelFlags(flags, build->model, /*required=*/false);
   DeclareWhiteningFlag(flags, build->model);
   flags.Example("senvec index build --model models/multilingual-e5-small --input samples/helpdesk.tsv --output data/helpdesk",
                 "index the sample corpus");
+  flags.Example("zcat corpus.jsonl.gz | senvec index build --model models/all-MiniLM-L6-v2 --input - --format jsonl --output data/corpus --kind hnsw",
+                "a graph of documents that come through a pipe");
+  flags.Example("senvec index build --vectors vectors.npy --ids ids.txt --output data/vectors", "vectors that are there already");
   return [build] { return Build(*build); };
 }
 

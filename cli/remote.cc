@@ -27,10 +27,15 @@ class RemoteServerImpl : public RemoteServer {
   }
 
   absl::StatusOr<std::vector<std::vector<Hit>>> Search(const std::string& collection,
-                                                       const std::vector<std::string>& queries, int32_t k) override {
+                                                       const std::vector<std::string>& queries,
+                                                       const SearchOptions& options) override {
     v1::SearchRequest request;
     request.set_collection(collection);
-    request.set_k(k);
+    request.set_k(options.k);
+    request.set_ef_search(options.ef_search);
+    request.set_nprobe(options.nprobe);
+    request.set_filter(options.filter);
+    if (options.min_score.has_value()) request.set_min_score(*options.min_score);
     for (const std::string& query : queries) request.add_queries()->set_text(query);
     v1::SearchResponse response;
     grpc::ClientContext context;
@@ -40,7 +45,7 @@ class RemoteServerImpl : public RemoteServer {
     std::vector<std::vector<Hit>> results;
     for (const v1::SearchResponse::Hits& hits : response.results()) {
       results.emplace_back();
-      for (const v1::Hit& hit : hits.hits()) results.back().push_back({hit.id(), hit.score(), hit.text(), hit.metadata_json()});
+      for (const v1::Hit& hit : hits.hits()) results.back().push_back({hit.id(), hit.score(), hit.text(), hit.metadata_json(), hit.group()});
     }
     return results;
   }

@@ -22,7 +22,8 @@ class RemoteServer {
 
   // For each query its hits.
   virtual absl::StatusOr<std::vector<std::vector<Hit>>> Search(const std::string& collection,
-                                                               const std::vector<std::string>& queries, int32_t k) = 0;
+                                                               const std::vector<std::string>& queries,
+                                                               const SearchOptions& options) = 0;
   // `prompt_name` empty = the model's default; `normalize` false leaves vectors at their own length.
   virtual absl::StatusOr<SentenceEncoder::TextsResult> Embed(absl::Span<const std::string> texts,
                                                              const std::string& prompt_name, bool normalize) = 0;

@@ -19,6 +19,7 @@ struct ServeFlags {
   ModelFlags model;
   std::string data;
   std::string listen;
+  std::string snapshots;
   std::string config;
 };
 
@@ -34,6 +35,7 @@ absl::StatusOr<ServerConfig> ConfigOf(const ServeFlags& flags) {
   override_with(flags.model.model, config.model);
   override_with(flags.data, config.data);
   override_with(flags.listen, config.listen);
+  override_with(flags.snapshots, config.snapshots);
   override_with(flags.model.whitening, config.load.whitening_path);
   override_with(flags.model.precision, config.load.precision);
   if (!flags.model.pooling.empty()) {
@@ -60,11 +62,12 @@ CommandRunner DeclareServe(FlagSet& flags) {
   auto serve = std::make_shared<ServeFlags>();
   flags.Describe(
       "Serves embeddings and collections over gRPC (senvec.v1, with grpc.health.v1 and reflection) until SIGTERM or "
-      "Ctrl-C; then health turns to NOT_SERVING, calls at work finish, collections are saved, and the exit code is 0.\n"
-      "Every folder below --data that `senvec index build` made is served as a collection of that name. Changes are "
-      "saved every 10 seconds and at the end. The configuration file is a JSON object; docs/operations.md lists its keys.");
+      "Ctrl-C; then health turns to NOT_SERVING, calls at work finish, collections are closed, and the exit code is 0.\n"
+      "Every folder below --data that `senvec index build` made is served as a collection of that name. A write "
+      "that was answered is on disk. The configuration file is a JSON object; docs/operations.md lists its keys.");
   flags.Add("--data", "DIR", &serve->data, "the folder of collections; made when it is not there (required here or in the file)");
   flags.Add("--listen", "HOST:PORT", &serve->listen, "address, 127.0.0.1:7411 unless the file says otherwise; port 0 picks a free one");
+  flags.Add("--snapshots", "DIR", &serve->snapshots, "the folder where clients may keep snapshots; without it they cannot make any");
   flags.Add("--config", "FILE", &serve->config, "settings as JSON; flags win over them");
   DeclareModelFlags(flags, serve->model, /*required=*/false);
   DeclareWhiteningFlag(flags, serve->model);

@@ -14,6 +14,7 @@ find_library(SENVEC_LAPACKE lapacke REQUIRED)
 find_package(spdlog REQUIRED CONFIG)
 find_package(CLI11 REQUIRED CONFIG)
 find_package(nlohmann_json REQUIRED CONFIG)
+find_package(ZLIB REQUIRED)
 
 # What our own matrix products are measured against; only benchmarks/ uses it, where it is installed. Debian's
 # dnnl-config.cmake insists on OpenCL headers that the CPU engine has no use for.

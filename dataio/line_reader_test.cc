@@ -64,9 +64,9 @@ TEST(LineReaderTest, ReadsLinesLongerThanItsBuffer) {
   EXPECT_THAT(Lines(a + "\n" + b + "\n" + c + "\n"), ElementsAre(a, b, c));
 }
 
-TEST(LineReaderTest, NamesTheLineThatIsTooLong) {
+TEST(LineReaderTest, NamesTheLineThatIsTooLongAndGoesOnAfterIt) {
   const std::string path =
-      WriteTemp("too_long.txt", "short\n" + std::string(LineReader::kMaxLineBytes + 1, 'x'));
+      WriteTemp("too_long.txt", "short\n" + std::string(LineReader::kMaxLineBytes + 1, 'x') + "\nafter\n");
   auto reader = LineReader::Open(path);
   ASSERT_TRUE(reader.ok());
   std::string line;
@@ -74,6 +74,11 @@ TEST(LineReaderTest, NamesTheLineThatIsTooLong) {
   const auto next = (*reader)->Next(line);
   ASSERT_EQ(next.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(next.status().message()), HasSubstr("line 2 is longer than"));
+  ASSERT_TRUE((*reader)->Next(line).value());
+  EXPECT_EQ(line, "after");
+  EXPECT_EQ((*reader)->line_number(), 3);
+  EXPECT_FALSE((*reader)->Next(line).value());
+  EXPECT_EQ((*reader)->position().bytes, LineReader::kMaxLineBytes + 1 + 6 + 1 + 6);
   std::filesystem::remove(path);
 }
 
@@ -83,11 +88,28 @@ TEST(LineReaderTest, MissingFileIsNotFoundAndNamed) {
   EXPECT_THAT(std::string(reader.status().message()), HasSubstr("/no/such/file"));
 }
 
-TEST(LineReaderTest, FolderIsAnError) {
-  auto reader = LineReader::Open(::testing::TempDir());
-  ASSERT_TRUE(reader.ok());
+TEST(LineReaderTest, FolderIsAnError) { EXPECT_FALSE(LineReader::Open(::testing::TempDir()).ok()); }
+
+// The same whether lines are counted off one by one or the buffer is read at once, so that a place can be found again.
+TEST(LineReaderTest, PositionsAreThoseOfTheBytesThatLinesTook) {
+  std::string contents;
+  for (int i = 0; i < 30000; ++i) contents += std::string(i % 7, 'x') + (i % 3 == 0 ? "\r\n" : "\n");
+  const std::string path = WriteTemp("positions.txt", contents);
+  const auto often = *LineReader::Open(path), once = *LineReader::Open(path);
   std::string line;
-  EXPECT_FALSE((*reader)->Next(line).ok());
+  int64_t bytes = 0;
+  for (int i = 0; i < 20000; ++i) {
+    ASSERT_TRUE(often->Next(line).value());
+    bytes += i % 7 + (i % 3 == 0 ? 2 : 1);
+    ASSERT_EQ(often->position().bytes, bytes);
+    ASSERT_TRUE(once->Next(line).value());
+  }
+  const InputPosition position = often->position();
+  EXPECT_EQ(position.lines, 20000);
+  EXPECT_EQ(position.checksum, once->position().checksum);
+  Fingerprinter hash;
+  hash.Append(absl::string_view(contents).substr(0, static_cast<size_t>(bytes)));
+  EXPECT_EQ(position.checksum, hash.Hex());
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 
 namespace senvec {
 
-// Serves until SIGTERM or SIGINT, then drains and saves. Logs to standard error. To be called from the main thread
+// Serves until SIGTERM or SIGINT, then drains and closes. Logs to standard error. To be called from the main thread
 // before any other thread is started: it blocks those signals for the whole process.
 absl::Status RunServer(const ServerConfig& config);
 

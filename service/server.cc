@@ -6,7 +6,6 @@
 #include <grpcpp/resource_quota.h>
 #include <spdlog/spdlog.h>
 
-#include <thread>
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
@@ -21,17 +20,21 @@ namespace senvec {
 namespace {
 
 constexpr size_t kMaxWaitingCalls = 4096;
+constexpr size_t kMaxWaitingLongCalls = 64;
+
+void LogNotice(absl::string_view message) { spdlog::info("{}", std::string(message)); }
 
 class ServerImpl : public Server {
  public:
   // Loads the encoder when there is none yet.
   ServerImpl(const ServerConfig& config, std::unique_ptr<SentenceEncoder> encoder)
       : config_(config), encoder_(std::move(encoder)) {}
-  ~ServerImpl() override { static_cast<void>(Shutdown()); }
+  ~ServerImpl() override { Shutdown(); }
 
   absl::Status Load() {
     pool_ = std::make_unique<ThreadPool>(config_.threads > 0 ? config_.threads : ThreadPool::AvailableCpus());
-    SENVEC_ASSIGN_OR_RETURN(store_, CollectionStore::Open(config_.data));
+    SENVEC_ASSIGN_OR_RETURN(
+        store_, CollectionStore::Open(config_.data, {.pool = pool_.get(), .cache_bytes = config_.cache_bytes, .notice = LogNotice}));
     for (const CollectionStore::Damaged& damaged : store_->damaged()) {
       spdlog::error("collection {} is left out: {}", damaged.name, std::string(damaged.status.message()));
     }
@@ -40,8 +43,9 @@ class ServerImpl : public Server {
     }
     scheduler_ = std::make_unique<EncodeScheduler>(encoder_.get(), config_.scheduler, absl::Now);
     work_ = std::make_unique<WorkQueue>(config_.work_threads, kMaxWaitingCalls);
+    long_work_ = std::make_unique<WorkQueue>(1, kMaxWaitingLongCalls);
     context_ = {.encoder = encoder_.get(), .scheduler = scheduler_.get(), .store = store_.get(), .work = work_.get(),
-                .limits = config_.limits, .version = SENVEC_VERSION, .now = absl::Now};
+                .long_work = long_work_.get(), .snapshots = config_.snapshots, .limits = config_.limits, .version = SENVEC_VERSION, .now = absl::Now};
     return absl::OkStatus();
   }
 
@@ -69,17 +73,16 @@ class ServerImpl : public Server {
       health.SetServingStatus(service, true);
     }
     health.SetServingStatus(true);
-    saver_ = std::thread([this] { SaveNowAndThen(); });
     return absl::OkStatus();
   }
 
   int port() const override { return port_; }
   const ModelInfo& model() const override { return encoder_->info(); }
 
-  absl::Status Shutdown() override {
+  void Shutdown() override {
     {
       MutexLock lock(&mutex_);
-      if (stopping_) return absl::OkStatus();
+      if (stopping_) return;
       stopping_ = true;
     }
     if (grpc_ != nullptr) {
@@ -88,26 +91,13 @@ class ServerImpl : public Server {
     }
     if (scheduler_ != nullptr) scheduler_->Shutdown();
     if (work_ != nullptr) work_->Shutdown();
+    if (long_work_ != nullptr) long_work_->Shutdown();
     if (grpc_ != nullptr) grpc_->Wait();
-    if (saver_.joinable()) saver_.join();
-    return store_ != nullptr ? store_->SaveAll() : absl::OkStatus();
+    // Nobody holds a collection any more: they close, and let go of their folders.
+    store_.reset();
   }
 
  private:
-  void SaveNowAndThen() {
-    if (config_.save_interval <= absl::ZeroDuration()) return;
-    const auto stopping = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return stopping_; };
-    while (true) {
-      {
-        MutexLock lock(&mutex_);
-        if (mutex_.AwaitFor(stopping, config_.save_interval)) return;
-      }
-      if (const absl::Status status = store_->SaveAll(); !status.ok()) {
-        spdlog::error("{}; it will be tried again", std::string(status.message()));
-      }
-    }
-  }
-
   const ServerConfig config_;
   int port_ = 0;
   // In the order of use: what comes later works with what came before.
@@ -116,11 +106,11 @@ class ServerImpl : public Server {
   std::unique_ptr<SentenceEncoder> encoder_;
   std::unique_ptr<EncodeScheduler> scheduler_;
   std::unique_ptr<WorkQueue> work_;
+  std::unique_ptr<WorkQueue> long_work_;
   RpcContext context_;
   std::unique_ptr<EmbeddingService> embedding_;
   std::unique_ptr<CollectionService> collections_;
   std::unique_ptr<grpc::Server> grpc_;
-  std::thread saver_;
   Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
 };

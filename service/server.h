@@ -12,7 +12,7 @@ namespace senvec {
 // A running Senvec server: model, collections, gRPC services, grpc.health.v1 and reflection.
 class Server {
  public:
-  // Loads the model, opens the collections and listens; serves when this returns. FailedPrecondition when the data
+  // Opens the collections, loads the model and listens; serves when this returns, not before all are open. FailedPrecondition when the data
   // directory is locked by another process; Unavailable when the port is taken; errors of SentenceEncoder::Load().
   static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerConfig& config);
   // The same with an encoder that is there already; config.model and config.load are not looked at.
@@ -22,9 +22,9 @@ class Server {
 
   virtual int port() const = 0;
   virtual const ModelInfo& model() const = 0;
-  // Health says NOT_SERVING, calls at work finish (at most config.drain), everything is saved. Returns the saving's
-  // status. Thread-safe; later calls do nothing.
-  virtual absl::Status Shutdown() = 0;
+  // Health says NOT_SERVING, calls at work finish (at most config.drain), collections are closed. There is nothing to
+  // save: writes were on disk when they were answered. Thread-safe; later calls do nothing.
+  virtual void Shutdown() = 0;
 };
 
 }  // namespace senvec

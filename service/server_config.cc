@@ -80,7 +80,8 @@ std::map<std::string, Setter> Setters(ServerConfig& config) {
           {"sentences_per_turn", Integer(&config.scheduler.sentences_per_turn, 1, 1 << 16)},
           {"max_message_bytes", Integer(&config.max_message_bytes, 4096, kMax32)},
           {"memory_quota_bytes", Integer(&config.memory_quota_bytes, 1 << 20, int64_t{1} << 40)},
-          {"save_interval_s", Seconds(&config.save_interval)},
+          {"cache_bytes", Integer(&config.cache_bytes, 0, int64_t{1} << 40)},
+          {"snapshots", Text(&config.snapshots)},
           {"drain_s", Seconds(&config.drain)}};
 }
 

@@ -25,7 +25,8 @@ struct ServerConfig {
   EncodeSchedulerOptions scheduler;        // "max_batch_tokens", "max_queued_tokens", "sentences_per_turn"
   int64_t max_message_bytes = int64_t{64} << 20;  // "max_message_bytes", [4096, 2^31 − 1]
   int64_t memory_quota_bytes = int64_t{1} << 30;  // "memory_quota_bytes": gRPC's buffers
-  absl::Duration save_interval = absl::Seconds(10);  // "save_interval_s", 0 = only at shutdown
+  int64_t cache_bytes = int64_t{256} << 20;  // "cache_bytes": documents that each collection keeps in memory, [0, 2^40]
+  std::string snapshots;                     // "snapshots": the folder of snapshots; empty = clients cannot make any
   absl::Duration drain = absl::Seconds(15);          // "drain_s": how long calls may take after a SIGTERM
 
   // Reads a configuration file over `base`. InvalidArgument names file, key, value and range; unknown keys are refused.

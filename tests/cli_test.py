@@ -1,70 +1,20 @@
 #!/usr/bin/env python3
 """The program from outside: forms of input and output, exit codes, a server's life. cli_test.py PROGRAM SOURCE_DIR"""
-import array
-import ast
 import fcntl
 import json
-import math
 import os
 import pathlib
 import shutil
 import signal
-import struct
 import subprocess
 import sys
-import tempfile
 import unittest
 
-PROGRAM, SOURCE = sys.argv.pop(1), pathlib.Path(sys.argv.pop(1))
-SENTENCES = ["reset my password", "", "where is my parcel?", "重置密码", "a b c"]
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
+from program import PROGRAM, SENTENCES, ProgramTest, float32, load_npy, norm
 
 
-def load_npy(path):
-    """Rows of a float32 .npy file, as lists."""
-    data = path.read_bytes()
-    assert data[:6] == b"\x93NUMPY"
-    (size,) = struct.unpack_from("<H", data, 8)
-    header = ast.literal_eval(data[10:10 + size].decode())
-    assert header["descr"] == "<f4" and not header["fortran_order"]
-    values = array.array("f", data[10 + size:])
-    n, dim = header["shape"]
-    assert len(values) == n * dim
-    return [list(values[i * dim:(i + 1) * dim]) for i in range(n)]
-
-
-def norm(row):
-    return math.sqrt(sum(x * x for x in row))
-
-
-def float32(x):
-    return struct.unpack("<f", struct.pack("<f", x))[0]
-
-
-def make_model(folder):
-    shutil.copytree(SOURCE / "encoder/arch/testdata/bert", folder)
-    words = "reset ##ting how do i my password parcel where is ? . 重 置 密 码 a b c query passage :".split()
-    (folder / "vocab.txt").write_text("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + words) + "\n", encoding="utf-8")
-    (folder / "tokenizer_config.json").write_text('{"do_lower_case":true}')
-    (folder / "config_sentence_transformers.json").write_text('{"prompts":{"query":"query: ","passage":"passage: "}}')
-
-
-class CliTest(unittest.TestCase):
-    def setUp(self):
-        self.temporary = tempfile.TemporaryDirectory()
-        self.folder = pathlib.Path(self.temporary.name)
-        self.model = self.folder / "model"
-        make_model(self.model)
-        self.input = self.folder / "in.txt"
-        self.input.write_text("\n".join(SENTENCES) + "\n", encoding="utf-8")
-
-    def tearDown(self):
-        self.temporary.cleanup()
-
-    def run_program(self, *arguments, code=0, stdin=None):
-        result = subprocess.run([PROGRAM, *map(str, arguments)], input=stdin, capture_output=True, timeout=300)
-        self.assertEqual(result.returncode, code, result.stderr.decode())
-        return result.stdout.decode(), result.stderr.decode()
-
+class CliTest(ProgramTest):
     def embed(self, *arguments):
         output = self.folder / "out.npy"
         self.run_program("embed", "--model", self.model, "--input", self.input, "--output", output, *arguments)
@@ -154,77 +104,6 @@ class CliTest(unittest.TestCase):
         _, err = self.run_program("embed", "--model", self.model, "--pooling", "cls", "--whitening", white, "--input", self.input, code=1)
         self.assertIn("whiten fit", err)
 
-    def test_index_is_built_and_searched(self):
-        corpus = self.folder / "corpus.tsv"
-        corpus.write_text("".join(f"d{i}\t{text or 'a'}\n" for i, text in enumerate(SENTENCES)), encoding="utf-8")
-        for kind in ("exact", "hnsw"):
-            index = self.folder / kind
-            self.run_program("index", "build", "--model", self.model, "--input", corpus, "--output", index, "--kind", kind)
-            out, _ = self.run_program("search", "--index", index, "--k", 2, "--json", "--prompt", "passage", "where is my parcel?", "重置密码")
-            results = [json.loads(line) for line in out.splitlines()]
-            self.assertEqual([r["hits"][0]["id"] for r in results], ["d2", "d3"])
-            self.assertAlmostEqual(results[0]["hits"][0]["score"], 1, places=5)
-            out, _ = self.run_program("search", "--index", index, "where is my parcel?")
-            self.assertEqual(len(out.splitlines()), 6)
-        _, err = self.run_program("index", "build", "--model", self.model, "--input", corpus, "--output", index, code=1)
-        self.assertIn("already", err)
-        _, err = self.run_program("search", "--index", index, "--pooling", "cls", "q", code=1)
-        self.assertIn("build the index again", err)
-
-    def test_a_failed_build_leaves_nothing(self):
-        corpus = self.folder / "bad.jsonl"
-        corpus.write_text('{"text":"a"}\n{"no text":1}\n')
-        _, err = self.run_program("index", "build", "--model", self.model, "--input", corpus, "--output", self.folder / "i", code=1)
-        self.assertIn("bad.jsonl", err)
-        self.assertFalse((self.folder / "i").exists())
-
-    def build(self, corpus, output, code=0):
-        return self.run_program("index", "build", "--model", self.model, "--input", corpus, "--output", output, code=code)
-
-    def test_a_killed_build_leaves_no_index_and_the_next_one_cleans_up(self):
-        corpus, output = self.folder / "corpus.tsv", self.folder / "new/index"
-        os.mkfifo(corpus)
-        process = subprocess.Popen([PROGRAM, "index", "build", "--model", self.model, "--input", corpus, "--output", output])
-        with open(corpus, "wb", buffering=0) as pipe:
-            # More than a pipe holds: when it is written, the program has begun to read, and to build.
-            for i in range(2000):
-                pipe.write(b"d%d\twhere is my parcel? where is my parcel? where is my parcel?\n" % i)
-            process.send_signal(signal.SIGTERM)
-            self.assertEqual(process.wait(timeout=60), -signal.SIGTERM)
-        self.assertEqual([p.name for p in output.parent.iterdir()], [f".index.partial-{process.pid}"])
-        corpus.unlink()
-        corpus.write_text("a\treset my password\n")
-        self.build(corpus, output)
-        self.assertEqual([p.name for p in output.parent.iterdir()], ["index"])
-        self.assertTrue((output / "MANIFEST.json").exists())
-
-    def test_an_id_that_comes_twice_is_told_with_both_lines(self):
-        corpus = self.folder / "corpus.tsv"
-        corpus.write_text("".join(f"d{i % 299}\ttext\n" for i in range(300)))
-        _, err = self.build(corpus, self.folder / "i", code=1)
-        self.assertIn('corpus.tsv: line 300: id "d0" is that of line 1 already', err)
-        self.assertFalse((self.folder / "i").exists())
-
-    def test_a_corpus_with_invalid_utf8_is_indexed_and_found_over_grpc(self):
-        corpus = self.folder / "corpus.tsv"
-        corpus.write_bytes(b"d\xff1\treset \xff\xfe password\n")
-        self.build(corpus, self.folder / "data/faq")
-        _, address = self.serve()
-        out, _ = self.run_program("search", "--server", address, "--collection", "faq", "--json", "reset password")
-        (hit,) = json.loads(out)["hits"]
-        self.assertEqual((hit["id"], hit["text"]), ("d\ufffd1", "reset \ufffd\ufffd password"))
-
-    def test_two_searches_share_a_folder_that_cannot_be_written(self):
-        corpus, index = self.folder / "corpus.tsv", self.folder / "index"
-        corpus.write_text("a\treset my password\n")
-        self.build(corpus, index)
-        with open(index / "LOCK") as lock:
-            fcntl.flock(lock, fcntl.LOCK_SH)  # as another search does
-            before = {p.name: p.stat().st_mtime_ns for p in index.iterdir()}
-            out, _ = self.run_program("search", "--index", index, "reset")
-            self.assertIn("reset my password", out)
-            self.assertEqual({p.name: p.stat().st_mtime_ns for p in index.iterdir()}, before)
-
     def test_eval_sts_agrees_with_a_calculation_from_the_vectors(self):
         rows = self.embed()
         pairs = [(0, 2, 1.0), (0, 3, 4.0), (2, 3, 2.0), (0, 4, 0.5), (3, 4, 3.0)]
@@ -256,17 +135,6 @@ class CliTest(unittest.TestCase):
         self.input.write_bytes(b"\xff\xfe\n\x00\nreset\n")
         self.assertEqual(len(self.embed()), 3)
 
-    def serve(self, *arguments):
-        process = subprocess.Popen([PROGRAM, "serve", "--model", self.model, "--data", self.folder / "data", "--listen", "127.0.0.1:0", *arguments],
-                                   stderr=subprocess.PIPE, text=True)
-        self.addCleanup(process.stderr.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(lambda: process.poll() is None and process.kill())
-        for line in process.stderr:
-            if "serving on " in line:
-                return process, line.rsplit("serving on ", 1)[1].strip()
-        self.fail("the server did not start")
-
     def test_serve_answers_and_ends_well_on_sigterm(self):
         corpus = self.folder / "corpus.txt"
         corpus.write_text("reset my password\nwhere is my parcel?\n")
@@ -286,7 +154,7 @@ class CliTest(unittest.TestCase):
         self.assertIn("2 faults", err)
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(timeout=60), 0)
-        self.assertIn("saved", process.stderr.read())
+        self.assertIn("closed", process.stderr.read())
         local, _ = self.run_program("search", "--index", self.folder / "data/faq", "--k", 2, "where is my parcel?")
         self.assertEqual(local, remote)
         self.run_program("health", "--server", address, "--timeout", "0.2", code=1)
@@ -347,8 +215,8 @@ class CliTest(unittest.TestCase):
     def test_doctor_names_a_damaged_collection(self):
         corpus = self.folder / "corpus.txt"
         corpus.write_text("reset\n")
-        self.build(corpus, self.folder / "data/faq")
-        (self.folder / "data/faq/MANIFEST.json").write_text("{")
+        self.run_program("index", "build", "--model", self.model, "--input", corpus, "--output", self.folder / "data/faq")
+        (self.folder / "data/faq/COLLECTION.json").write_text("{")
         report = self.doctor("--data", self.folder / "data", faults=1)["data"]
         self.assertIn("collection faq", report)
         self.assertIn("remedy: restore", report)

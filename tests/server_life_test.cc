@@ -124,7 +124,7 @@ TEST_F(ServerLifeTest, HealthSaysNotServingDuringTheDrainAndTheCallAtWorkFinishe
   ASSERT_TRUE(watch->Read(&response));
   EXPECT_EQ(response.status(), HealthCheckResponse::SERVING);
 
-  auto shutdown = std::async(std::launch::async, [this] { return server_->Shutdown(); });
+  auto shutdown = std::async(std::launch::async, [this] { server_->Shutdown(); });
   ASSERT_TRUE(watch->Read(&response));
   EXPECT_EQ(response.status(), HealthCheckResponse::NOT_SERVING);
   EXPECT_EQ(held.wait_for(std::chrono::seconds(0)), std::future_status::timeout);  // still at work
@@ -132,7 +132,7 @@ TEST_F(ServerLifeTest, HealthSaysNotServingDuringTheDrainAndTheCallAtWorkFinishe
   static_cast<void>(watch->Finish());
   gate_.Notify();
   EXPECT_TRUE(held.get().ok());
-  EXPECT_TRUE(shutdown.get().ok());
+  shutdown.get();
 }
 
 TEST_F(ServerLifeTest, ADeadlineThatPassesInTheQueueCostsTheEncoderNothing) {

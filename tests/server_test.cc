@@ -161,6 +161,106 @@ TEST_F(ServerTest, ADocumentIsFoundByItsMeaning) {
   EXPECT_THAT(found.num_truncated(), ElementsAre(0, 0));
 }
 
+TEST_F(ServerTest, AnOptimisationStreamsHowFarItIs) {
+  ASSERT_TRUE(Create("faq").ok());
+  v1::UpsertDocumentsRequest upsert;
+  upsert.set_collection("faq");
+  for (int i = 0; i < 500; ++i) {
+    v1::Document* document = upsert.add_documents();
+    document->set_id(std::to_string(i));
+    for (int d = 0; d < 24; ++d) document->mutable_vector()->add_values(std::sin(static_cast<float>((i + 1) * (d + 1))));
+  }
+  v1::UpsertDocumentsResponse upserted;
+  ASSERT_TRUE(Upsert(upsert, &upserted).ok());
+  grpc::ClientContext context;
+  v1::OptimizeCollectionRequest request;
+  request.set_collection("faq");
+  const auto stream = collections_->OptimizeCollection(&context, request);
+  v1::OptimizeCollectionResponse response, last;
+  while (stream->Read(&response)) {
+    EXPECT_FALSE(last.finished());
+    EXPECT_LE(response.num_done(), response.num_total());
+    last = response;
+  }
+  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_TRUE(last.finished());
+  EXPECT_EQ(last.num_done(), 500);
+  v1::GetCollectionRequest get;
+  get.set_name("faq");
+  v1::GetCollectionResponse got;
+  ASSERT_TRUE(Call(*collections_, &v1::CollectionService::Stub::GetCollection, get, &got).ok());
+  EXPECT_EQ(got.stats().num_segments(), 1);
+  EXPECT_EQ(got.stats().num_unindexed(), 0);
+  request.set_collection("fqa");
+  grpc::ClientContext other;
+  const auto unknown = collections_->OptimizeCollection(&other, request);
+  EXPECT_FALSE(unknown->Read(&response));
+  EXPECT_EQ(unknown->Finish().error_code(), grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_F(ServerTest, AnAliasMovesFromOneCollectionToAnother) {
+  ASSERT_TRUE(Create("old").ok());
+  ASSERT_TRUE(Create("new").ok());
+  const auto set = [&](const std::string& collection) {
+    v1::SetAliasRequest request;
+    request.set_alias("live");
+    request.set_collection(collection);
+    v1::SetAliasResponse response;
+    return Call(*collections_, &v1::CollectionService::Stub::SetAlias, request, &response).ok();
+  };
+  ASSERT_TRUE(set("old"));
+  v1::UpsertDocumentsRequest upsert;
+  upsert.set_collection("live");
+  upsert.add_documents()->set_id("1");
+  upsert.mutable_documents(0)->set_text("reset");
+  v1::UpsertDocumentsResponse upserted;
+  ASSERT_TRUE(Upsert(upsert, &upserted).ok());
+  v1::SearchRequest search;
+  search.set_collection("live");
+  search.set_k(1);
+  search.add_queries()->set_text("reset");
+  v1::SearchResponse found;
+  ASSERT_TRUE(Search(search, &found).ok());
+  EXPECT_EQ(found.results(0).hits_size(), 1);
+  ASSERT_TRUE(set("new"));
+  ASSERT_TRUE(Search(search, &found).ok());
+  EXPECT_EQ(found.results(0).hits_size(), 0);
+  server_->Shutdown();
+  Start();
+  ASSERT_TRUE(Search(search, &found).ok());
+  EXPECT_EQ(found.results(0).hits_size(), 0);
+}
+
+TEST_F(ServerTest, ASnapshotIsMadeAndRestoredWhileOthersSearch) {
+  ASSERT_TRUE(Create("faq").ok());
+  v1::UpsertDocumentsRequest upsert;
+  upsert.set_collection("faq");
+  upsert.add_documents()->set_id("1");
+  upsert.mutable_documents(0)->set_text("reset");
+  v1::UpsertDocumentsResponse upserted;
+  ASSERT_TRUE(Upsert(upsert, &upserted).ok());
+  v1::CreateSnapshotRequest create;
+  create.set_collection("faq");
+  create.set_name("monday");
+  v1::CreateSnapshotResponse created;
+  const grpc::Status made = Call(*collections_, &v1::CollectionService::Stub::CreateSnapshot, create, &created);
+  ASSERT_TRUE(made.ok()) << made.error_message();
+  v1::RestoreSnapshotRequest restore;
+  restore.set_name("monday");
+  restore.set_collection("faq2");
+  v1::RestoreSnapshotResponse restored;
+  const grpc::Status back = Call(*collections_, &v1::CollectionService::Stub::RestoreSnapshot, restore, &restored);
+  ASSERT_TRUE(back.ok()) << back.error_message();
+  EXPECT_EQ(restored.collection().num_documents(), 1);
+  v1::SearchRequest search;
+  search.set_collection("faq2");
+  search.set_k(1);
+  search.add_queries()->set_text("reset");
+  v1::SearchResponse found;
+  ASSERT_TRUE(Search(search, &found).ok());
+  EXPECT_EQ(found.results(0).hits(0).id(), "1");
+}
+
 TEST_F(ServerTest, AGraphCollectionIsSearchedOverGrpc) {
   v1::CreateCollectionRequest create;
   create.set_name("graph");
@@ -190,7 +290,7 @@ TEST_F(ServerTest, AGraphCollectionIsSearchedOverGrpc) {
   EXPECT_EQ(found.results(1).hits(0).id(), "d17");
   EXPECT_EQ(found.precision(), "");  // nothing was encoded
   EXPECT_THAT(found.num_tokens(), ElementsAre(0, 0));
-  ASSERT_TRUE(server_->Shutdown().ok());
+  server_->Shutdown();
   Start();
   v1::SearchResponse again;
   ASSERT_TRUE(Search(search, &again).ok());
@@ -251,7 +351,7 @@ TEST_F(ServerTest, KeepsCollectionsAcrossARestart) {
   upsert.mutable_documents(0)->set_text("reset");
   v1::UpsertDocumentsResponse upserted;
   ASSERT_TRUE(Upsert(upsert, &upserted).ok());
-  ASSERT_TRUE(server_->Shutdown().ok());
+  server_->Shutdown();
   Start();
   v1::ListCollectionsResponse list;
   ASSERT_TRUE(Call(*collections_, &v1::CollectionService::Stub::ListCollections, v1::ListCollectionsRequest(), &list).ok());
@@ -288,7 +388,7 @@ TEST_F(ServerTest, HealthFollowsTheServersLife) {
   grpc::health::v1::HealthCheckResponse response;
   ASSERT_TRUE(Call(*health, &grpc::health::v1::Health::Stub::Check, grpc::health::v1::HealthCheckRequest(), &response).ok());
   EXPECT_EQ(response.status(), grpc::health::v1::HealthCheckResponse::SERVING);
-  ASSERT_TRUE(server_->Shutdown().ok());
+  server_->Shutdown();
   EXPECT_EQ(Call(*health, &grpc::health::v1::Health::Stub::Check, grpc::health::v1::HealthCheckRequest(), &response).error_code(),
             grpc::StatusCode::UNAVAILABLE);
 }

@@ -3,158 +3,130 @@
 #include <functional>
 #include <utility>
 
-#include "base/status_macros.h"
+#include "service/rpc/collection_calls.h"
 #include "service/rpc/document_calls.h"
-#include "service/rpc/requests.h"
+#include "service/rpc/optimize_stream.h"
 #include "service/rpc/search_call.h"
-#include "service/rpc/unary_call.h"
+#include "service/rpc/snapshot_calls.h"
 
 namespace senvec {
 namespace {
 
-// Answers a call with what `work` returns, from the work queue.
-void RunOnQueue(const RpcContext& context, UnaryCall* call, std::function<absl::Status()> work) {
-  const absl::Status submitted =
-      context.work->Submit([&context, call, caller = call->caller(), work = std::move(work)] {
-        const absl::Status waiting = caller.Check(context.now());
-        call->Answer(waiting.ok() ? work() : waiting);
-      });
+using Reactor = CollectionService::Reactor;
+
+// A handler that works on the thread it is called on.
+template <typename Request, typename Response>
+using Handler = absl::Status (*)(const RpcContext&, const Request&, Response*);
+// One that calls back when it is done.
+template <typename Request, typename Response>
+using AsyncHandler = void (*)(const RpcContext&, const Request&, Caller, Response*, std::function<void(absl::Status)>);
+
+// Runs the handler on `queue`, unless the caller has left by then, and answers the call.
+template <typename Request, typename Response>
+void RunOn(WorkQueue* queue, const RpcContext& context, UnaryCall* call, const Request& request, Response* response,
+           Handler<Request, Response> handle) {
+  const absl::Status submitted = queue->Submit([&context, call, caller = call->caller(), handle, &request, response] {
+    const absl::Status waiting = caller.Check(context.now());
+    call->Answer(waiting.ok() ? handle(context, request, response) : waiting);
+  });
   if (!submitted.ok()) call->Answer(submitted);
+}
+
+template <typename Request, typename Response>
+Reactor* OnQueue(WorkQueue* queue, const RpcContext& context, grpc::CallbackServerContext* grpc_context,
+                 const grpc::ByteBuffer* in, grpc::ByteBuffer* out, Handler<Request, Response> handle) {
+  return TypedCall<Request, Response>::Start(
+      grpc_context, in, out, [&, handle](UnaryCall* call, const Request* request, Response* response) {
+        RunOn(queue, context, call, *request, response, handle);
+      });
+}
+
+template <typename Request, typename Response>
+Reactor* Async(const RpcContext& context, grpc::CallbackServerContext* grpc_context, const grpc::ByteBuffer* in,
+               grpc::ByteBuffer* out, AsyncHandler<Request, Response> handle) {
+  return TypedCall<Request, Response>::Start(
+      grpc_context, in, out, [&, handle](UnaryCall* call, const Request* request, Response* response) {
+        handle(context, *request, call->caller(), response, [call](const absl::Status& status) { call->Answer(status); });
+      });
 }
 
 }  // namespace
 
-void CollectionService::StartCreateCollection(UnaryCall* call, const v1::CreateCollectionRequest* request, v1::CreateCollectionResponse* response) {
-  RunOnQueue(*context_, call, [this, request, response]() -> absl::Status {
-    SENVEC_ASSIGN_OR_RETURN(const CollectionOptions options, OptionsOf(*request, *context_->encoder));
-    SENVEC_ASSIGN_OR_RETURN(const auto collection, context_->store->Create(options));
-    *response->mutable_collection() = CollectionMessage(*collection);
-    return absl::OkStatus();
-  });
+Reactor* CollectionService::CreateCollection(Call* call, const Bytes* in, Bytes* out) {
+  return OnQueue(context_->work, *context_, call, in, out, HandleCreateCollection);
 }
 
-void CollectionService::StartGetCollection(UnaryCall* call, const v1::GetCollectionRequest* request, v1::GetCollectionResponse* response) {
-  RunOnQueue(*context_, call, [this, request, response]() -> absl::Status {
-    SENVEC_ASSIGN_OR_RETURN(const auto collection, context_->store->Get(request->name()));
-    *response->mutable_collection() = CollectionMessage(*collection);
-    return absl::OkStatus();
-  });
+Reactor* CollectionService::GetCollection(Call* call, const Bytes* in, Bytes* out) {
+  return OnQueue(context_->work, *context_, call, in, out, HandleGetCollection);
 }
 
-void CollectionService::StartListCollections(UnaryCall* call, const v1::ListCollectionsRequest*, v1::ListCollectionsResponse* response) {
-  RunOnQueue(*context_, call, [this, response]() -> absl::Status {
-    for (const std::string& name : context_->store->List()) {
-      // One that was dropped in between is left out.
-      const auto collection = context_->store->Get(name);
-      if (collection.ok()) *response->add_collections() = CollectionMessage(**collection);
-    }
-    for (const CollectionStore::Damaged& damaged : context_->store->damaged()) {
-      v1::ListCollectionsResponse::Damaged* message = response->add_damaged();
-      message->set_name(damaged.name);
-      message->set_error(std::string(damaged.status.message()));
-    }
-    return absl::OkStatus();
-  });
+Reactor* CollectionService::ListCollections(Call* call, const Bytes* in, Bytes* out) {
+  return OnQueue(context_->work, *context_, call, in, out, HandleListCollections);
 }
 
-void CollectionService::StartDropCollection(UnaryCall* call, const v1::DropCollectionRequest* request, v1::DropCollectionResponse*) {
-  RunOnQueue(*context_, call, [this, request] { return context_->store->Drop(request->name()); });
+Reactor* CollectionService::DropCollection(Call* call, const Bytes* in, Bytes* out) {
+  return OnQueue(context_->work, *context_, call, in, out, HandleDropCollection);
 }
 
-void CollectionService::StartUpsertDocuments(UnaryCall* call, const v1::UpsertDocumentsRequest* request,
-                                             v1::UpsertDocumentsResponse* response) {
-  HandleUpsert(*context_, *request, call->caller(), response, [call](const absl::Status& status) { call->Answer(status); });
+Reactor* CollectionService::SetAlias(Call* call, const Bytes* in, Bytes* out) {
+  return OnQueue(context_->work, *context_, call, in, out, HandleSetAlias);
 }
 
-void CollectionService::StartDeleteDocuments(UnaryCall* call, const v1::DeleteDocumentsRequest* request,
-                                             v1::DeleteDocumentsResponse* response) {
-  RunOnQueue(*context_, call, [this, request, response] { return HandleDelete(*context_, *request, response); });
+Reactor* CollectionService::ListAliases(Call* call, const Bytes* in, Bytes* out) {
+  return OnQueue(context_->work, *context_, call, in, out, HandleListAliases);
 }
 
-void CollectionService::StartGetDocuments(UnaryCall* call, const v1::GetDocumentsRequest* request,
-                                          v1::GetDocumentsResponse* response) {
-  RunOnQueue(*context_, call, [this, request, response] { return HandleGet(*context_, *request, response); });
+Reactor* CollectionService::CreateSnapshot(Call* call, const Bytes* in, Bytes* out) {
+  return OnQueue(context_->long_work, *context_, call, in, out, HandleCreateSnapshot);
 }
 
-void CollectionService::StartListDocuments(UnaryCall* call, const v1::ListDocumentsRequest* request,
-                                           v1::ListDocumentsResponse* response) {
-  RunOnQueue(*context_, call, [this, request, response] { return HandleList(*context_, *request, response); });
+Reactor* CollectionService::ListSnapshots(Call* call, const Bytes* in, Bytes* out) {
+  return OnQueue(context_->work, *context_, call, in, out, HandleListSnapshots);
 }
 
-void CollectionService::StartSearch(UnaryCall* call, const v1::SearchRequest* request, v1::SearchResponse* response) {
-  HandleSearch(*context_, *request, call->caller(), response, [call](const absl::Status& status) { call->Answer(status); });
+Reactor* CollectionService::RestoreSnapshot(Call* call, const Bytes* in, Bytes* out) {
+  return OnQueue(context_->long_work, *context_, call, in, out, HandleRestoreSnapshot);
 }
 
-grpc::ServerUnaryReactor* CollectionService::CreateCollection(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
-                                             grpc::ByteBuffer* out) {
-  return TypedCall<v1::CreateCollectionRequest, v1::CreateCollectionResponse>::Start(
-      context, in, out, [this](UnaryCall* call, const v1::CreateCollectionRequest* request, v1::CreateCollectionResponse* response) {
-        StartCreateCollection(call, request, response);
-      });
+Reactor* CollectionService::DeleteSnapshot(Call* call, const Bytes* in, Bytes* out) {
+  return OnQueue(context_->long_work, *context_, call, in, out, HandleDeleteSnapshot);
 }
 
-grpc::ServerUnaryReactor* CollectionService::GetCollection(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
-                                             grpc::ByteBuffer* out) {
-  return TypedCall<v1::GetCollectionRequest, v1::GetCollectionResponse>::Start(
-      context, in, out, [this](UnaryCall* call, const v1::GetCollectionRequest* request, v1::GetCollectionResponse* response) {
-        StartGetCollection(call, request, response);
-      });
+Reactor* CollectionService::UpsertDocuments(Call* call, const Bytes* in, Bytes* out) {
+  return Async(*context_, call, in, out, HandleUpsert);
 }
 
-grpc::ServerUnaryReactor* CollectionService::ListCollections(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
-                                             grpc::ByteBuffer* out) {
-  return TypedCall<v1::ListCollectionsRequest, v1::ListCollectionsResponse>::Start(
-      context, in, out, [this](UnaryCall* call, const v1::ListCollectionsRequest* request, v1::ListCollectionsResponse* response) {
-        StartListCollections(call, request, response);
-      });
-}
-
-grpc::ServerUnaryReactor* CollectionService::DropCollection(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
-                                             grpc::ByteBuffer* out) {
-  return TypedCall<v1::DropCollectionRequest, v1::DropCollectionResponse>::Start(
-      context, in, out, [this](UnaryCall* call, const v1::DropCollectionRequest* request, v1::DropCollectionResponse* response) {
-        StartDropCollection(call, request, response);
-      });
-}
-
-grpc::ServerUnaryReactor* CollectionService::UpsertDocuments(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
-                                             grpc::ByteBuffer* out) {
-  return TypedCall<v1::UpsertDocumentsRequest, v1::UpsertDocumentsResponse>::Start(
-      context, in, out, [this](UnaryCall* call, const v1::UpsertDocumentsRequest* request, v1::UpsertDocumentsResponse* response) {
-        StartUpsertDocuments(call, request, response);
-      });
-}
-
-grpc::ServerUnaryReactor* CollectionService::DeleteDocuments(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
-                                             grpc::ByteBuffer* out) {
+// What a filter matches may be much: it must not hold up searches, and a removal by ids must not wait for it.
+Reactor* CollectionService::DeleteDocuments(Call* call, const Bytes* in, Bytes* out) {
   return TypedCall<v1::DeleteDocumentsRequest, v1::DeleteDocumentsResponse>::Start(
-      context, in, out, [this](UnaryCall* call, const v1::DeleteDocumentsRequest* request, v1::DeleteDocumentsResponse* response) {
-        StartDeleteDocuments(call, request, response);
+      call, in, out, [this](UnaryCall* unary, const v1::DeleteDocumentsRequest* request, v1::DeleteDocumentsResponse* response) {
+        WorkQueue* queue = request->filter().empty() ? context_->work : context_->long_work;
+        RunOn(queue, *context_, unary, *request, response, HandleDelete);
       });
 }
 
-grpc::ServerUnaryReactor* CollectionService::GetDocuments(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
-                                             grpc::ByteBuffer* out) {
-  return TypedCall<v1::GetDocumentsRequest, v1::GetDocumentsResponse>::Start(
-      context, in, out, [this](UnaryCall* call, const v1::GetDocumentsRequest* request, v1::GetDocumentsResponse* response) {
-        StartGetDocuments(call, request, response);
-      });
+Reactor* CollectionService::UpdateMetadata(Call* call, const Bytes* in, Bytes* out) {
+  return OnQueue(context_->work, *context_, call, in, out, HandleUpdateMetadata);
 }
 
-grpc::ServerUnaryReactor* CollectionService::ListDocuments(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
-                                             grpc::ByteBuffer* out) {
-  return TypedCall<v1::ListDocumentsRequest, v1::ListDocumentsResponse>::Start(
-      context, in, out, [this](UnaryCall* call, const v1::ListDocumentsRequest* request, v1::ListDocumentsResponse* response) {
-        StartListDocuments(call, request, response);
-      });
+Reactor* CollectionService::GetDocuments(Call* call, const Bytes* in, Bytes* out) {
+  return OnQueue(context_->work, *context_, call, in, out, HandleGet);
 }
 
-grpc::ServerUnaryReactor* CollectionService::Search(grpc::CallbackServerContext* context, const grpc::ByteBuffer* in,
-                                             grpc::ByteBuffer* out) {
-  return TypedCall<v1::SearchRequest, v1::SearchResponse>::Start(
-      context, in, out, [this](UnaryCall* call, const v1::SearchRequest* request, v1::SearchResponse* response) {
-        StartSearch(call, request, response);
-      });
+Reactor* CollectionService::ListDocuments(Call* call, const Bytes* in, Bytes* out) {
+  return OnQueue(context_->work, *context_, call, in, out, HandleList);
+}
+
+Reactor* CollectionService::CountDocuments(Call* call, const Bytes* in, Bytes* out) {
+  return OnQueue(context_->work, *context_, call, in, out, HandleCount);
+}
+
+Reactor* CollectionService::Search(Call* call, const Bytes* in, Bytes* out) {
+  return Async(*context_, call, in, out, HandleSearch);
+}
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* CollectionService::OptimizeCollection(Call*, const Bytes* in) {
+  return StartOptimizeStream(context_, in);
 }
 
 }  // namespace senvec

@@ -1,7 +1,10 @@
 #include "service/rpc/requests.h"
 
+#include <algorithm>
 #include <cmath>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
@@ -22,37 +25,6 @@ bool IsBlank(absl::string_view text) {
     }
   }
   return true;
-}
-
-absl::StatusOr<IndexKind> KindOf(v1::IndexKind kind) {
-  switch (kind) {
-    case v1::INDEX_KIND_UNSPECIFIED:
-    case v1::INDEX_KIND_EXACT:
-      return IndexKind::kExact;
-    case v1::INDEX_KIND_HNSW:
-      return IndexKind::kHnsw;
-    default:
-      return absl::InvalidArgumentError(absl::StrCat("kind is ", static_cast<int>(kind), "; it is INDEX_KIND_EXACT (1) or INDEX_KIND_HNSW (2)"));
-  }
-}
-
-absl::StatusOr<Metric> MetricOf(v1::Metric metric) {
-  switch (metric) {
-    case v1::METRIC_UNSPECIFIED:
-    case v1::METRIC_COSINE:
-      return Metric::kCosine;
-    case v1::METRIC_INNER_PRODUCT:
-      return Metric::kInnerProduct;
-    case v1::METRIC_L2:
-      return Metric::kL2;
-    default:
-      return absl::InvalidArgumentError(absl::StrCat("metric is ", static_cast<int>(metric),
-                                                     "; it is METRIC_COSINE (1), METRIC_INNER_PRODUCT (2) or METRIC_L2 (3)"));
-  }
-}
-
-v1::Metric MetricMessage(Metric metric) {
-  return metric == Metric::kCosine ? v1::METRIC_COSINE : metric == Metric::kL2 ? v1::METRIC_L2 : v1::METRIC_INNER_PRODUCT;
 }
 
 }  // namespace
@@ -118,42 +90,13 @@ absl::StatusOr<std::string> PromptOf(const v1::Prompt& prompt, bool is_set, cons
   return text;
 }
 
-absl::StatusOr<CollectionOptions> OptionsOf(const v1::CreateCollectionRequest& request, const SentenceEncoder& encoder) {
-  CollectionOptions options;
-  options.name = request.name();
-  SENVEC_ASSIGN_OR_RETURN(options.index.kind, KindOf(request.kind()));
-  SENVEC_ASSIGN_OR_RETURN(options.index.metric, MetricOf(request.metric()));
-  options.index.dim = encoder.info().dim;
-  if (request.m() != 0) options.index.m = request.m();
-  if (request.ef_construction() != 0) options.index.ef_construction = request.ef_construction();
-  if (request.ef_search() != 0) options.index.ef_search = request.ef_search();
-  options.model_fingerprint = encoder.info().fingerprint;
-  options.whitening_fingerprint = encoder.info().whitening_fingerprint;
-  options.model_directory = encoder.info().directory;
-  const auto prompt = [&](bool is_set, const std::string& given, const char* name) {
-    if (is_set) return given;
-    const absl::StatusOr<std::string> text = encoder.Prompt(name);
-    return text.ok() ? *text : std::string();
-  };
-  options.query_prompt = prompt(request.has_query_prompt(), request.query_prompt(), "query");
-  options.passage_prompt = prompt(request.has_passage_prompt(), request.passage_prompt(), "passage");
-  SENVEC_RETURN_IF_ERROR(options.Validate());
-  return options;
-}
-
-v1::Collection CollectionMessage(const Collection& collection) {
-  const CollectionOptions& options = collection.options();
-  v1::Collection message;
-  message.set_name(options.name);
-  message.set_kind(options.index.kind == IndexKind::kExact ? v1::INDEX_KIND_EXACT : v1::INDEX_KIND_HNSW);
-  message.set_metric(MetricMessage(options.index.metric));
-  message.set_dim(options.index.dim);
-  message.set_num_documents(collection.size());
-  message.set_model_fingerprint(options.model_fingerprint);
-  message.set_whitening_fingerprint(options.whitening_fingerprint);
-  message.set_query_prompt(options.query_prompt);
-  message.set_passage_prompt(options.passage_prompt);
-  return message;
+absl::Status CheckName(absl::string_view what, absl::string_view name) {
+  constexpr size_t kMaxBytes = 128;
+  const bool is_good = !name.empty() && name.size() <= kMaxBytes && name[0] != '.' &&
+                       std::all_of(name.begin(), name.end(), [](char c) { return absl::ascii_isalnum(c) || absl::StrContains("_.-", c); });
+  if (is_good) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(what, " is \"", absl::CHexEscape(name),
+                                                 "\"; it must be 1 to 128 of A-Z a-z 0-9 _ . - and not begin with '.'"));
 }
 
 v1::Timings TimingsMessage(const EmbedResult& embedded, absl::Duration search, absl::Duration total) {
@@ -164,15 +107,6 @@ v1::Timings TimingsMessage(const EmbedResult& embedded, absl::Duration search, a
   timings.set_search_us(absl::ToInt64Microseconds(search));
   timings.set_total_us(absl::ToInt64Microseconds(total));
   return timings;
-}
-
-v1::Document DocumentMessage(const Document& document, bool with_vector) {
-  v1::Document message;
-  message.set_id(document.id);
-  message.set_text(document.text);
-  message.set_metadata_json(document.metadata_json);
-  if (with_vector) message.mutable_vector()->mutable_values()->Add(document.vector.begin(), document.vector.end());
-  return message;
 }
 
 absl::Status CheckModel(const CollectionOptions& options, const ModelInfo& model) {

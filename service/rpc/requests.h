@@ -34,10 +34,10 @@ absl::Status AnswerTooLarge(absl::string_view remedy, const RpcLimits& limits);
 // The text that goes before each sentence: the request's, or the model's default.
 absl::StatusOr<std::string> PromptOf(const v1::Prompt& prompt, bool is_set, const SentenceEncoder& encoder);
 
-absl::StatusOr<CollectionOptions> OptionsOf(const v1::CreateCollectionRequest& request, const SentenceEncoder& encoder);
-v1::Collection CollectionMessage(const Collection& collection);
+// A name that becomes a folder: as Collection.name. `what` is the field.
+absl::Status CheckName(absl::string_view what, absl::string_view name);
+
 v1::Timings TimingsMessage(const EmbedResult& embedded, absl::Duration search, absl::Duration total);
-v1::Document DocumentMessage(const Document& document, bool with_vector);
 
 // Whether the server's model may encode for the collection.
 absl::Status CheckModel(const CollectionOptions& options, const ModelInfo& model);

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 
-#include "tests/support/fake_encoder.h"
 
 namespace senvec {
 namespace {
@@ -24,19 +23,12 @@ TEST(CheckCountTest, RefusesNoneAndTooMany) {
   EXPECT_THAT(std::string(CheckCount("texts", 3, limits).message()), HasSubstr("split"));
 }
 
-TEST(OptionsOfTest, RefusesUnknownEnumsAndBadNames) {
-  const FakeEncoder encoder;
-  v1::CreateCollectionRequest request;
-  request.set_name("faq");
-  EXPECT_TRUE(OptionsOf(request, encoder).ok());
-  request.set_kind(static_cast<v1::IndexKind>(77));
-  EXPECT_THAT(std::string(OptionsOf(request, encoder).status().message()), HasSubstr("kind is 77"));
-  request.set_kind(v1::INDEX_KIND_HNSW);
-  request.set_metric(static_cast<v1::Metric>(9));
-  EXPECT_THAT(std::string(OptionsOf(request, encoder).status().message()), HasSubstr("metric is 9"));
-  request.set_metric(v1::METRIC_L2);
-  request.set_name("a/b");
-  EXPECT_THAT(std::string(OptionsOf(request, encoder).status().message()), HasSubstr("a/b"));
+TEST(CheckNameTest, TakesWhatMayBeAFolder) {
+  for (const char* name : {"a", "A-9_.x", "a.b"}) EXPECT_TRUE(CheckName("name", name).ok()) << name;
+  for (const std::string& name : {std::string(), std::string(".a"), std::string(".."), std::string("a/b"), std::string("a\0b", 3), std::string("é"), std::string(129, 'a')}) {
+    EXPECT_EQ(CheckName("name", name).code(), absl::StatusCode::kInvalidArgument) << name;
+  }
+  EXPECT_THAT(std::string(CheckName("alias", "../x").message()), HasSubstr("alias is \"../x\""));
 }
 
 TEST(CheckModelTest, NamesBothModelsAndTheRemedy) {

@@ -6,7 +6,7 @@
 
 #include "absl/time/time.h"
 #include "encoder/sentence_encoder.h"
-#include "index/collection.h"
+#include "index/collection_store.h"
 #include "service/batching/encode_scheduler.h"
 #include "service/batching/work_queue.h"
 
@@ -27,6 +27,9 @@ struct RpcContext {
   EncodeScheduler* scheduler = nullptr;
   CollectionStore* store = nullptr;
   WorkQueue* work = nullptr;
+  // What takes minutes (optimising, snapshots, removing by a filter), one after the other, so that it holds up no search.
+  WorkQueue* long_work = nullptr;
+  std::string snapshots;  // the folder of snapshots; empty = there is none
   RpcLimits limits;
   std::string version;
   std::function<absl::Time()> now;

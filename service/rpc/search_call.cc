@@ -1,22 +1,31 @@
 #include "service/rpc/search_call.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "service/rpc/collection_messages.h"
 #include "service/rpc/embed_task.h"
 #include "service/rpc/requests.h"
 
 namespace senvec {
 namespace {
 
+SearchOptions OptionsOf(const v1::SearchRequest& request) {
+  SearchOptions options = {.k = request.k(), .ef_search = request.ef_search(), .nprobe = request.nprobe(), .filter = request.filter()};
+  if (request.has_min_score()) options.min_score = request.min_score();
+  return options;
+}
+
 // What the queries' texts are encoded as; every query is checked.
 absl::StatusOr<EmbedTask> TaskOf(const RpcContext& context, const v1::SearchRequest& request,
                                  const CollectionOptions& options) {
   SENVEC_RETURN_IF_ERROR(CheckCount("queries", request.queries_size(), context.limits));
   SENVEC_RETURN_IF_ERROR(CheckHits(request.queries_size(), request.k(), context.limits));
+  SENVEC_RETURN_IF_ERROR(OptionsOf(request).Validate());
   EmbedTask task;
   for (int i = 0; i < request.queries_size(); ++i) {
     const v1::Query& query = request.queries(i);
@@ -39,35 +48,50 @@ absl::StatusOr<EmbedTask> TaskOf(const RpcContext& context, const v1::SearchRequ
   return task;
 }
 
-void AddHits(const std::vector<Hit>& hits, v1::SearchResponse::Hits* list) {
-  for (const Hit& hit : hits) {
-    v1::Hit* message = list->add_hits();
-    message->set_id(hit.id);
-    message->set_score(hit.score);
-    message->set_text(hit.text);
-    message->set_metadata_json(hit.metadata_json);
+// The vectors of queries [begin, end) one after the other; `next_text` is the embedded row of the first text among them.
+std::vector<float> Rows(const v1::SearchRequest& request, int begin, int end, const EmbedResult& embedded, size_t dim,
+                        size_t next_text) {
+  std::vector<float> rows;
+  rows.reserve(static_cast<size_t>(end - begin) * dim);
+  for (int i = begin; i < end; ++i) {
+    const v1::Query& query = request.queries(i);
+    const float* row = query.has_text() ? embedded.rows.data() + next_text++ * dim : query.vector().values().data();
+    rows.insert(rows.end(), row, row + dim);
   }
+  return rows;
 }
 
-// One query after the other, so that a caller who leaves stops the work and an answer cannot outgrow memory.
-absl::Status SearchEach(const RpcContext& context, const v1::SearchRequest& request, const Caller& caller,
-                        const Collection& collection, const EmbedResult& embedded, v1::SearchResponse* response) {
+// Queries searched at once: many are faster together, but a caller who leaves stops the work between two steps, and an
+// answer cannot outgrow memory by more than a step.
+int QueriesAtOnce(int32_t k) {
+  constexpr int kMostQueries = 64, kMostHits = 16384;
+  return std::clamp(kMostHits / k, 1, kMostQueries);
+}
+
+absl::Status SearchAll(const RpcContext& context, const v1::SearchRequest& request, const Caller& caller,
+                       const Collection& collection, const EmbedResult& embedded, v1::SearchResponse* response) {
   const size_t dim = static_cast<size_t>(collection.options().index.dim);
+  const SearchOptions options = OptionsOf(request);
+  const DocumentParts parts = PartsOf(request);
+  const int step = QueriesAtOnce(request.k());
   size_t next_text = 0;
   int64_t bytes = 0;
-  for (const v1::Query& query : request.queries()) {
+  response->mutable_results()->Reserve(request.queries_size());
+  for (int begin = 0; begin < request.queries_size(); begin += step) {
     SENVEC_RETURN_IF_ERROR(caller.Check(context.now()));
-    const bool is_text = query.has_text();
-    const float* row = is_text ? embedded.rows.data() + next_text * dim : query.vector().values().data();
-    SENVEC_ASSIGN_OR_RETURN(const auto results, collection.Search(absl::MakeConstSpan(row, dim), request.k()));
-    v1::SearchResponse::Hits* list = response->add_results();
-    AddHits(results[0], list);
-    response->add_num_tokens(is_text ? embedded.num_tokens[next_text] : 0);
-    response->add_num_truncated(is_text ? embedded.num_truncated[next_text] : 0);
-    next_text += is_text;
-    bytes += static_cast<int64_t>(list->ByteSizeLong());
+    const int end = std::min(begin + step, request.queries_size());
+    const std::vector<float> rows = Rows(request, begin, end, embedded, dim, next_text);
+    SENVEC_ASSIGN_OR_RETURN(auto results, collection.Search(rows, options));
+    for (int i = begin; i < end; ++i) {
+      v1::SearchResponse::Hits* list = response->add_results();
+      for (Hit& hit : results[static_cast<size_t>(i - begin)]) bytes += AddHit(std::move(hit), parts, list);
+      const bool is_text = request.queries(i).has_text();
+      response->add_num_tokens(is_text ? embedded.num_tokens[next_text] : 0);
+      response->add_num_truncated(is_text ? embedded.num_truncated[next_text] : 0);
+      next_text += is_text;
+    }
     if (bytes > context.limits.max_answer_bytes) {
-      return AnswerTooLarge("lower k or split the queries over several calls", context.limits);
+      return AnswerTooLarge("lower k, leave texts out or split the queries over several calls", context.limits);
     }
   }
   return absl::OkStatus();
@@ -94,7 +118,7 @@ void HandleSearch(const RpcContext& context, const v1::SearchRequest& request, C
       context, *std::move(task),
       [&context, &request, caller, start, response, collection = *collection](const EmbedResult& embedded) {
         const absl::Time search_start = context.now();
-        SENVEC_RETURN_IF_ERROR(SearchEach(context, request, caller, *collection, embedded, response));
+        SENVEC_RETURN_IF_ERROR(SearchAll(context, request, caller, *collection, embedded, response));
         NameModel(context, collection->options(), !embedded.statuses.empty(), response);
         const absl::Time end = context.now();
         *response->mutable_timings() = TimingsMessage(embedded, end - search_start, end - start);

@@ -78,9 +78,10 @@ TEST_F(SearchCallTest, HitsOfACallAreBounded) {
               HasSubstr("3 queries with k = 5 ask for 15 hits; a call takes at most 10"));
 }
 
-// The caller is asked before tokenising, before encoding, before the search, and before each query.
-TEST_F(SearchCallTest, ACallerWhoLeavesStopsTheSearchBetweenTwoQueries) {
-  v1::SearchRequest request = Queries({"a", "b", "c", "d"});
+// The caller is asked before tokenising, before encoding, before the search, and before each step of it. With k = 10,000
+// a step is one query.
+TEST_F(SearchCallTest, ACallerWhoLeavesStopsTheSearchBetweenTwoSteps) {
+  v1::SearchRequest request = Queries({"a", "b", "c", "d"}, 10000);
   for (v1::Query& query : *request.mutable_queries()) {
     query.mutable_vector()->add_values(1);
     query.mutable_vector()->add_values(1);
@@ -90,6 +91,62 @@ TEST_F(SearchCallTest, ACallerWhoLeavesStopsTheSearchBetweenTwoQueries) {
   const Caller caller = {.is_cancelled = [&] { return ++asked > 3; }};
   EXPECT_EQ(Search(request, &response, caller).code(), absl::StatusCode::kCancelled);
   EXPECT_EQ(response.results_size(), 2);
+}
+
+TEST_F(SearchCallTest, ManyQueriesGetTheirOwnHitsInOrder) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < 300; ++i) texts.push_back(std::string(1, i % 3 == 0 ? 'a' : 'm'));
+  v1::SearchRequest request = Queries(texts);
+  for (int i = 0; i < 300; i += 7) {
+    request.mutable_queries(i)->mutable_vector()->add_values('a');
+    request.mutable_queries(i)->mutable_vector()->add_values(1);
+  }
+  v1::SearchResponse response;
+  ASSERT_TRUE(Search(request, &response).ok());
+  ASSERT_EQ(response.results_size(), 300);
+  for (int i = 0; i < 300; ++i) {
+    ASSERT_EQ(response.results(i).hits(0).id(), i % 7 == 0 || i % 3 == 0 ? "a" : "m") << i;
+    ASSERT_EQ(response.num_tokens(i), i % 7 == 0 ? 0 : 1) << i;
+  }
+}
+
+TEST_F(SearchCallTest, FiltersAndScoresLeaveOut) {
+  v1::UpsertDocumentsRequest upsert;
+  upsert.set_collection("c");
+  v1::Document* document = upsert.add_documents();
+  document->set_id("z");
+  document->set_text("z");
+  document->set_group("g");
+  document->set_metadata_json(R"({"lang":"en"})");
+  v1::UpsertDocumentsResponse upserted;
+  ASSERT_TRUE(FakeContext::Wait([&](std::function<void(absl::Status)> done) {
+                HandleUpsert(fake_.context(), upsert, {}, &upserted, std::move(done));
+              }).ok());
+  v1::SearchRequest request = Queries({"a"}, 10);
+  request.set_filter(R"(lang = "en")");
+  v1::SearchResponse response;
+  ASSERT_TRUE(Search(request, &response).ok());
+  ASSERT_EQ(response.results(0).hits_size(), 1);
+  EXPECT_EQ(response.results(0).hits(0).id(), "z");
+  EXPECT_EQ(response.results(0).hits(0).group(), "g");
+  EXPECT_EQ(response.results(0).hits(0).text(), "z");
+  request.set_with_text(false);
+  request.set_with_metadata(false);
+  response.Clear();
+  ASSERT_TRUE(Search(request, &response).ok());
+  EXPECT_EQ(response.results(0).hits(0).text(), "");
+  EXPECT_EQ(response.results(0).hits(0).metadata_json(), "");
+  request.clear_filter();
+  request.set_min_score(-1);  // minus the squared distance
+  response.Clear();
+  ASSERT_TRUE(Search(request, &response).ok());
+  ASSERT_EQ(response.results(0).hits_size(), 1);
+  EXPECT_EQ(response.results(0).hits(0).id(), "a");
+  request.set_filter("lang = ");
+  EXPECT_EQ(Search(request, &response).code(), absl::StatusCode::kInvalidArgument);
+  request = Queries({"a"});
+  request.set_ef_search(-1);
+  EXPECT_THAT(std::string(Search(request, &response).message()), HasSubstr("ef_search is -1"));
 }
 
 TEST_F(SearchCallTest, ThreadsThatSearchAndWriteGetTheirOwnAnswers) {

@@ -18,7 +18,7 @@ class FakeContext {
  public:
   FakeContext() {
     context_ = {.encoder = &encoder_, .scheduler = &scheduler_, .store = store_.get(), .work = &work_,
-                .limits = {}, .version = "test", .now = [this] { return now(); }};
+                .long_work = &long_work_, .snapshots = folder_ / "snapshots", .limits = {}, .version = "test", .now = [this] { return now(); }};
   }
 
   RpcContext& context() { return context_; }
@@ -32,6 +32,7 @@ class FakeContext {
     options.name = name;
     options.index.dim = encoder_.info().dim;
     options.index.metric = Metric::kL2;
+    options.index.kind = IndexKind::kExact;
     options.model_fingerprint = encoder_.info().fingerprint;
     auto collection = store_->Create(options);
     SENVEC_CHECK(collection.ok());
@@ -57,6 +58,7 @@ class FakeContext {
   const std::unique_ptr<CollectionStore> store_ = *CollectionStore::Open(folder_ / "data");
   EncodeScheduler scheduler_{&encoder_, {}, [this] { return now(); }};
   WorkQueue work_{2, 1000};
+  WorkQueue long_work_{1, 1000};
   RpcContext context_;
 };
 

@@ -28,7 +28,7 @@ class TestServer : public testing::Test {
     config.data = folder_ / "data";
     config.listen = "127.0.0.1:0";
     config.threads = 2;
-    config.save_interval = absl::ZeroDuration();
+    config.snapshots = folder_ / "snapshots";
     return config;
   }
   void Start() { Start(Config()); }

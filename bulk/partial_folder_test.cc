@@ -1,4 +1,4 @@
-#include "cli/partial_folder.h"
+#include "bulk/partial_folder.h"
 
 #include <gmock/gmock.h>
 
@@ -21,43 +21,45 @@ std::vector<std::string> Names(const std::string& folder) {
 
 TEST(PartialFolderTest, AppearsWhenItIsPublished) {
   const TempDir folder;
-  auto partial = *PartialFolder::Create(folder / "new/index/");
+  const auto partial = *PartialFolder::For(folder / "new/index/");
+  EXPECT_EQ(partial->name(), "index");
   ASSERT_TRUE(MakeDirectories(partial->path()).ok());
   ASSERT_TRUE(WriteFileAtomically(JoinPath(partial->path(), "f"), "x").ok());
   EXPECT_FALSE(fs::exists(folder / "new/index"));
   ASSERT_TRUE(partial->Publish().ok());
-  partial.reset();
   EXPECT_EQ(*ReadFile(folder / "new/index/f"), "x");
   EXPECT_THAT(Names(folder / "new"), testing::ElementsAre("index"));
 }
 
-TEST(PartialFolderTest, LeavesNothingWithoutPublishing) {
+TEST(PartialFolderTest, StaysUnderItsHiddenNameToBeTakenUp) {
   const TempDir folder;
-  auto partial = *PartialFolder::Create(folder / "index");
-  ASSERT_TRUE(MakeDirectories(partial->path()).ok());
-  partial.reset();
-  EXPECT_THAT(Names(folder.path()), testing::IsEmpty());
+  ASSERT_TRUE(MakeDirectories((*PartialFolder::For(folder / "index"))->path()).ok());
+  EXPECT_THAT(Names(folder.path()), testing::ElementsAre(".index.partial"));
+  EXPECT_TRUE(DirectoryExists((*PartialFolder::For(folder / "index"))->path()));
 }
 
 TEST(PartialFolderTest, RefusesATakenNameAndTakesAnEmptyFolder) {
   const TempDir folder;
   ASSERT_TRUE(MakeDirectories(folder / "index").ok());
-  auto partial = *PartialFolder::Create(folder / "index");
+  const auto partial = *PartialFolder::For(folder / "index");
   ASSERT_TRUE(MakeDirectories(partial->path()).ok());
   EXPECT_TRUE(partial->Publish().ok());
   ASSERT_TRUE(WriteFileAtomically(folder / "index/f", "x").ok());
-  EXPECT_EQ(PartialFolder::Create(folder / "index").status().code(), absl::StatusCode::kAlreadyExists);
-  EXPECT_EQ(PartialFolder::Create(folder / "index/f").status().code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(PartialFolder::For(folder / "index").status().code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(PartialFolder::For(folder / "index/f").status().code(), absl::StatusCode::kAlreadyExists);
 }
 
-TEST(PartialFolderTest, RemovesWhatAKilledProcessLeftButNotWhatIsBeingWritten) {
+TEST(PartialFolderTest, RemovesWhatNobodyHolds) {
   const TempDir folder;
-  ASSERT_TRUE(MakeDirectories(folder / ".index.partial-1").ok());
-  ASSERT_TRUE(MakeDirectories(folder / ".index.partial-2").ok());
-  ASSERT_TRUE(MakeDirectories(folder / ".other.partial-1").ok());
-  const auto held = *DirectoryLock::Acquire(folder / ".index.partial-2");
-  ASSERT_TRUE(PartialFolder::Create(folder / "index").ok());
-  EXPECT_THAT(Names(folder.path()), testing::UnorderedElementsAre(".index.partial-2", ".other.partial-1"));
+  const auto partial = *PartialFolder::For(folder / "index");
+  EXPECT_TRUE(partial->Remove().ok());  // there is nothing yet
+  ASSERT_TRUE(MakeDirectories(partial->path()).ok());
+  {
+    const auto held = *DirectoryLock::Acquire(partial->path());
+    EXPECT_EQ(partial->Remove().code(), absl::StatusCode::kFailedPrecondition);
+  }
+  EXPECT_TRUE(partial->Remove().ok());
+  EXPECT_THAT(Names(folder.path()), testing::IsEmpty());
 }
 
 }  // namespace

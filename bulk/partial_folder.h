@@ -9,27 +9,26 @@
 
 namespace senvec {
 
-// A folder that appears under its name when it is complete, or not at all. Until then it is PARENT/.NAME.partial-PID,
-// a name that `senvec serve` passes over; one that a killed process left is removed by the next for the same NAME.
+// A folder that appears under its name when it is complete. Until then it is PARENT/.NAME.partial, a name that `senvec
+// serve` passes over, and stays there when the work stops, so that it can be taken up.
 class PartialFolder {
  public:
   // Makes the parent, not the folder itself. AlreadyExists when there is anything at `target` but an empty folder.
-  static absl::StatusOr<std::unique_ptr<PartialFolder>> Create(const std::string& target);
-  // Removes what was not published.
-  ~PartialFolder();
-  PartialFolder(const PartialFolder&) = delete;
-  PartialFolder& operator=(const PartialFolder&) = delete;
+  static absl::StatusOr<std::unique_ptr<PartialFolder>> For(const std::string& target);
 
   // Where to work; to be made and locked (see DirectoryLock) by who writes there.
   const std::string& path() const { return path_; }
-  // Gives it its name.
+  // The folder's last part: NAME.
+  std::string name() const;
+  // Removes what is there. FailedPrecondition when another process holds it.
+  absl::Status Remove();
+  // Gives it its name; nobody may hold it.
   absl::Status Publish();
 
  private:
   PartialFolder(std::string target, std::string path) : target_(std::move(target)), path_(std::move(path)) {}
   const std::string target_;
   const std::string path_;
-  bool published_ = false;
 };
 
 }  // namespace senvec

@@ -1,4 +1,4 @@
-#include "cli/partial_folder.h"
+#include "bulk/partial_folder.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -6,10 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
-#include <utility>
-#include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "base/status_macros.h"
@@ -20,22 +17,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Those that nobody holds any more: the lock goes with its process, however that ends.
-void RemoveStale(const fs::path& parent, const std::string& prefix) {
-  std::error_code ignored;
-  std::vector<fs::path> found;
-  for (const auto& entry : fs::directory_iterator(parent, ignored)) {
-    if (absl::StartsWith(entry.path().filename().string(), prefix)) found.push_back(entry.path());
-  }
-  for (const fs::path& folder : found) {
-    const auto lock = DirectoryLock::Acquire(folder.string());
-    if (lock.ok()) fs::remove_all(folder, ignored);
-  }
-}
-
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<PartialFolder>> PartialFolder::Create(const std::string& target) {
+absl::StatusOr<std::unique_ptr<PartialFolder>> PartialFolder::For(const std::string& target) {
   fs::path path = fs::absolute(target).lexically_normal();
   if (!path.has_filename()) path = path.parent_path();
   std::error_code error;
@@ -44,22 +28,26 @@ absl::StatusOr<std::unique_ptr<PartialFolder>> PartialFolder::Create(const std::
   }
   const fs::path parent = path.parent_path();
   SENVEC_RETURN_IF_ERROR(MakeDirectories(parent.string()));
-  const std::string prefix = absl::StrCat(".", path.filename().string(), ".partial-");
-  RemoveStale(parent, prefix);
-  const fs::path partial = parent / absl::StrCat(prefix, ::getpid());
+  const fs::path partial = parent / absl::StrCat(".", path.filename().string(), ".partial");
   return std::unique_ptr<PartialFolder>(new PartialFolder(path.string(), partial.string()));
 }
 
-PartialFolder::~PartialFolder() {
-  std::error_code ignored;
-  if (!published_) fs::remove_all(path_, ignored);
+std::string PartialFolder::name() const { return fs::path(target_).filename().string(); }
+
+absl::Status PartialFolder::Remove() {
+  if (!DirectoryExists(path_)) return absl::OkStatus();
+  {
+    SENVEC_ASSIGN_OR_RETURN(const auto lock, DirectoryLock::Acquire(path_));
+  }
+  std::error_code error;
+  fs::remove_all(path_, error);
+  return error ? ErrnoToStatus(error.value(), absl::StrCat("cannot remove ", path_)) : absl::OkStatus();
 }
 
 absl::Status PartialFolder::Publish() {
   if (::rename(path_.c_str(), target_.c_str()) != 0) {
     return ErrnoToStatus(errno, absl::StrCat("cannot give the finished folder its name ", target_));
   }
-  published_ = true;
   // The name is to survive a power cut as the files do.
   const int parent = ::open(fs::path(target_).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const bool synced = parent >= 0 && ::fsync(parent) == 0;
