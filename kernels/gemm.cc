@@ -107,7 +107,7 @@ PackedMatrix PackedMatrix::Pack(absl::Span<const float> weight, absl::Span<const
   std::copy(bias.begin(), bias.end(), matrix.bias_.begin());
   if (precision == Precision::kInt8) {
     matrix.scales_.assign(matrix.num_panels_ * panel, 0.0f);
-    matrix.sums_.assign(matrix.num_panels_ * panel, 0);
+    matrix.sums_.assign(matrix.num_panels_ * panel, 0.0f);
   }
   std::vector<float> scaled;  // a panel's rows times input_scales
   for (float scale : input_scales) matrix.input_factors_.push_back(1.0f / scale);
@@ -127,7 +127,7 @@ PackedMatrix PackedMatrix::Pack(absl::Span<const float> weight, absl::Span<const
         rows = scaled.data();
       }
       float* scales = matrix.scales_.data() + first;
-      int32_t* sums = matrix.sums_.data() + first;
+      float* sums = matrix.sums_.data() + first;
       std::vector<float> inverse(columns);
       for (int64_t column = 0; column < columns; ++column) {
         scales[column] = ColumnScale(rows + column * in, in);
@@ -135,7 +135,7 @@ PackedMatrix PackedMatrix::Pack(absl::Span<const float> weight, absl::Span<const
       }
       const auto quantize = [&](float value, int64_t column) {
         const int8_t code = Quantize(value, inverse[column]);
-        sums[column] += code;
+        sums[column] += static_cast<float>(code);  // exact: far below 2²⁴
         return code;
       };
       PackPanel(rows, columns, in, format, quantize, reinterpret_cast<int8_t*>(bytes));

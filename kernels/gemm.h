@@ -80,8 +80,7 @@ class PackedMatrix {
   Precision precision_ = Precision::kFp32;
   int64_t in_ = 0, out_ = 0, num_panels_ = 0;
   AlignedBuffer panels_;
-  std::vector<float> bias_, scales_;  // whole panels
-  std::vector<int32_t> sums_;         // whole panels
+  AlignedVector<float> bias_, scales_, sums_;  // whole panels
   std::vector<float> input_factors_;  // in, or none
 };
 

@@ -38,7 +38,7 @@ std::vector<double> Dequantized(const float* x, int64_t n) {
     high = std::max<double>(high, x[i]);
   }
   std::vector<double> values(x, x + n);
-  const double step = (high - low) / 255;
+  const double step = (high - low) / 254;
   const double zero = std::round(-low / step);
   for (double& value : values) value = step * (std::min(255.0, std::max(0.0, std::nearbyint(value / step + zero))) - zero);
   return values;
@@ -216,7 +216,7 @@ TEST(Int8GemmTest, RowsKeepEveryValueWithinHalfAStep) {
       operand.SetRow(0, x.data());
       std::vector<float> y(in);
       matrix.Multiply(operand, nullptr, {.fp32 = y.data()});
-      for (int64_t i = 0; i < in; ++i) EXPECT_NEAR(y[i], x[i], 0.5001 * (high - low) / 255 + 1e-5) << shift << " " << i;
+      for (int64_t i = 0; i < in; ++i) EXPECT_NEAR(y[i], x[i], 0.5001 * (high - low) / 254 + 1e-5) << shift << " " << i;
     }
   }
 }

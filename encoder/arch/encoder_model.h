@@ -33,9 +33,9 @@ struct ForwardOptions {
 // Token vectors, tokens × hidden, or sentences × hidden where only first tokens were wanted. Buffers keep their size
 // from pass to pass and may be larger than that.
 struct HiddenStates {
-  std::vector<float> first;   // after the first block; only when asked for
-  std::vector<float> last;    // after the last block
-  std::vector<float> hidden;  // between blocks
+  AlignedVector<float> first;   // after the first block; only when asked for
+  AlignedVector<float> last;    // after the last block
+  AlignedVector<float> hidden;  // between blocks
 };
 
 // A transformer encoder: BERT with learned positions, or RoFormer with rotary ones (METHODS 3.1–3.2).
