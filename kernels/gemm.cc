@@ -20,7 +20,9 @@ template <typename T, typename Convert>
 void PackPanel(const float* weight, int64_t columns, int64_t in, const GemmFormat& format, const Convert& convert,
                T* panel) {
   const size_t steps = format.steps(in), step_size = format.panel * format.group;
-  std::fill_n(panel, steps * step_size, T{});
+  if (columns < static_cast<int64_t>(format.panel) || in % static_cast<int64_t>(format.group) != 0) {
+    std::fill_n(panel, steps * step_size, T{});
+  }
   for (int64_t column = 0; column < columns; ++column) {
     const float* row = weight + column * in;
     T* to = panel + column * format.group;
@@ -44,6 +46,12 @@ int8_t Quantize(float value, float inverse) {
   int32_t bits;
   std::memcpy(&bits, &shifted, sizeof(bits));
   return static_cast<int8_t>(bits - 0x4b400000);
+}
+
+std::shared_ptr<char> Allocate(size_t size, const std::shared_ptr<PageArena>& arena) {
+  if (arena != nullptr) return std::shared_ptr<char>(arena, arena->Allocate(size));
+  const auto own = std::make_shared<AlignedBuffer>();
+  return std::shared_ptr<char>(own, own->Grow(size));
 }
 
 }  // namespace
@@ -90,7 +98,8 @@ uint16_t* LeftOperand::MutableBf16() {
 
 PackedMatrix PackedMatrix::Pack(absl::Span<const float> weight, absl::Span<const float> bias, int64_t out,
                                 int64_t in, Precision precision, const Kernels& kernels,
-                                absl::Span<const float> input_scales) {
+                                absl::Span<const float> input_scales,
+                                const std::shared_ptr<PageArena>& arena) {
   SENVEC_CHECK(static_cast<int64_t>(weight.size()) == in * out);
   SENVEC_CHECK(bias.empty() || static_cast<int64_t>(bias.size()) == out);
   SENVEC_CHECK(input_scales.empty() ||
@@ -111,7 +120,8 @@ PackedMatrix PackedMatrix::Pack(absl::Span<const float> weight, absl::Span<const
   }
   std::vector<float> scaled;  // a panel's rows times input_scales
   for (float scale : input_scales) matrix.input_factors_.push_back(1.0f / scale);
-  char* bytes = matrix.panels_.Grow(matrix.num_panels_ * format.panel_bytes(in));
+  matrix.panels_ = Allocate(matrix.num_panels_ * format.panel_bytes(in), arena);
+  char* bytes = matrix.panels_.get();
   for (int64_t p = 0; p < matrix.num_panels_; ++p, bytes += format.panel_bytes(in)) {
     const int64_t first = p * panel, columns = std::min(panel, out - first);
     const float* rows = weight.data() + first * in;
@@ -153,7 +163,7 @@ void PackedMatrix::Multiply(const LeftOperand& x, int64_t first_row, int64_t end
        .a_stride = static_cast<size_t>(x.row_stride()),
        .a_scales = precision_ == Precision::kInt8 ? x.scales() + first_row : nullptr,
        .rows = static_cast<size_t>(end_row - first_row),
-       .b = panels_.data(),
+       .b = panels_.get(),
        .bias = bias_.data(),
        .b_scales = scales_.data(),
        .b_sums = sums_.data(),

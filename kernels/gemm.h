@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "absl/types/span.h"
 #include "kernels/aligned_buffer.h"
 #include "kernels/kernels.h"
+#include "kernels/page_arena.h"
 
 namespace senvec {
 
@@ -45,9 +47,11 @@ class LeftOperand {
 class PackedMatrix {
  public:
   // weight: out × in, row-major. bias: out, or empty for none. `kernels` outlives the matrix. input_scales: in, or empty:
-  // what each input will have been divided by (input_factors()) before it was quantised; int8 only.
+  // what each input will have been divided by (input_factors()) before it was quantised; int8 only. arena: where the
+  // matrix is to be, and which it keeps alive; null for memory of its own.
   static PackedMatrix Pack(absl::Span<const float> weight, absl::Span<const float> bias, int64_t out, int64_t in,
-                           Precision precision, const Kernels& kernels, absl::Span<const float> input_scales = {});
+                           Precision precision, const Kernels& kernels, absl::Span<const float> input_scales = {},
+                           const std::shared_ptr<PageArena>& arena = nullptr);
 
   // What a left operand's rows are to be multiplied by when they are set; null for nothing.
   const float* input_factors() const { return input_factors_.empty() ? nullptr : input_factors_.data(); }
@@ -79,7 +83,7 @@ class PackedMatrix {
   const Kernels* kernels_ = nullptr;
   Precision precision_ = Precision::kFp32;
   int64_t in_ = 0, out_ = 0, num_panels_ = 0;
-  AlignedBuffer panels_;
+  std::shared_ptr<char> panels_;
   AlignedVector<float> bias_, scales_, sums_;  // whole panels
   std::vector<float> input_factors_;  // in, or none
 };

@@ -54,7 +54,7 @@ struct GemmCall {
 };
 
 // One head of one sentence: out = softmax(scale · Q Kᵀ) V. Never holds n × n scores: some queries at a time. A query's
-// bits do not depend on which queries are computed beside it. Scores beyond the range of floats are held at its ends.
+// bits do not depend on which queries are computed beside it. Finite also where scores are too large for floats.
 template <typename T>
 struct AttentionCallOf {
   const T* q;  // query i at q + i·q_stride, head_size values

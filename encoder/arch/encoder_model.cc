@@ -27,6 +27,7 @@ absl::StatusOr<std::unique_ptr<const EncoderModel>> EncoderModel::Load(const Mod
   auto model = std::unique_ptr<EncoderModel>(new EncoderModel(config, precision, kernels, std::move(embeddings)));
   model->rotary_ = MakeRotary(config);
   model->layers_.reserve(weights.layers.size());
+  const auto arena = std::make_shared<PageArena>();
   if (samples != nullptr) model->Embed(*samples->batch, *samples->workspace, *samples->states);
   for (size_t i = 0; i < weights.layers.size(); ++i) {
     LayerStatistics statistics;
@@ -35,7 +36,7 @@ absl::StatusOr<std::unique_ptr<const EncoderModel>> EncoderModel::Load(const Mod
     }
     SENVEC_ASSIGN_OR_RETURN(TransformerLayer loaded,
                             LoadLayer(config, weights.layers[i], model->rotary_.get(), precision, kernels,
-                                      samples != nullptr ? &statistics : nullptr));
+                                      samples != nullptr ? &statistics : nullptr, arena));
     model->layers_.push_back(std::move(loaded));
     Release(weights.layers[i], *weights.source);
   }

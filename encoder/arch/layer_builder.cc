@@ -46,7 +46,8 @@ absl::StatusOr<NormParameters> LoadNorm(const NormWeights& norm, float epsilon) 
 }
 
 absl::StatusOr<PackedMatrix> LoadMatrix(absl::Span<const LinearWeights> layers, Precision precision,
-                                        const Kernels& kernels, const ChannelRange* inputs) {
+                                        const Kernels& kernels, const ChannelRange* inputs,
+                                        const std::shared_ptr<PageArena>& arena) {
   int64_t out = 0;
   const int64_t in = layers[0].weight.shape[1];
   for (const LinearWeights& layer : layers) out += layer.weight.shape[0];
@@ -60,7 +61,7 @@ absl::StatusOr<PackedMatrix> LoadMatrix(absl::Span<const LinearWeights> layers, 
   }
   std::vector<float> scales;
   if (precision == Precision::kInt8 && inputs != nullptr) scales = SmoothingScales(weight, in, *inputs);
-  return PackedMatrix::Pack(weight, bias, out, in, precision, kernels, scales);
+  return PackedMatrix::Pack(weight, bias, out, in, precision, kernels, scales, arena);
 }
 
 std::vector<float> SmoothingScales(absl::Span<const float> weight, int64_t in, const ChannelRange& inputs) {
@@ -92,10 +93,11 @@ ActivationFunction ActivationKernel(Activation activation, Precision precision, 
 
 absl::StatusOr<TransformerLayer> LoadLayer(const ModelConfig& config, const LayerWeights& weights,
                                            const RotaryTable* rotary, Precision precision,
-                                           const Kernels* kernels, const LayerStatistics* statistics) {
+                                           const Kernels* kernels, const LayerStatistics* statistics,
+                                           const std::shared_ptr<PageArena>& arena) {
   const auto matrix = [&](absl::Span<const LinearWeights> layers, ChannelRange LayerStatistics::*inputs) {
     const bool known = statistics != nullptr && inputs != nullptr;
-    return LoadMatrix(layers, precision, *kernels, known ? &(statistics->*inputs) : nullptr);
+    return LoadMatrix(layers, precision, *kernels, known ? &(statistics->*inputs) : nullptr, arena);
   };
   SENVEC_ASSIGN_OR_RETURN(PackedMatrix query_key_value, matrix({weights.query, weights.key, weights.value},
                                                                &LayerStatistics::query_key_value));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -21,9 +22,10 @@ absl::Status CheckTable(const TensorView& table, const WeightSource& source);
 void Release(const LayerWeights& weights, const WeightSource& source);
 absl::StatusOr<NormParameters> LoadNorm(const NormWeights& norm, float epsilon);
 // Several linear layers of one input become one matrix, their outputs side by side. `inputs`: what the inputs were over
-// sample sentences; null when that is not known. Used in int8 only.
+// sample sentences; null when that is not known. Used in int8 only. arena: see PackedMatrix::Pack().
 absl::StatusOr<PackedMatrix> LoadMatrix(absl::Span<const LinearWeights> layers, Precision precision,
-                                        const Kernels& kernels, const ChannelRange* inputs = nullptr);
+                                        const Kernels& kernels, const ChannelRange* inputs = nullptr,
+                                        const std::shared_ptr<PageArena>& arena = nullptr);
 // s_j = max|x_j|^½ / max|w_j|^½ for input channel j (SmoothQuant, arXiv 2211.10438, equation 4 with α = ½): divided by
 // it, the channels of x come nearer to each other, and fewer codes are lost to one that is large.
 // weight: out × in.
@@ -34,6 +36,7 @@ ActivationFunction ActivationKernel(Activation activation, Precision precision, 
 // `rotary`: null for learned positions; must outlive the layer.
 absl::StatusOr<TransformerLayer> LoadLayer(const ModelConfig& config, const LayerWeights& weights,
                                            const RotaryTable* rotary, Precision precision,
-                                           const Kernels* kernels, const LayerStatistics* statistics = nullptr);
+                                           const Kernels* kernels, const LayerStatistics* statistics = nullptr,
+                                           const std::shared_ptr<PageArena>& arena = nullptr);
 
 }  // namespace senvec

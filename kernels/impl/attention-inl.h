@@ -45,7 +45,7 @@ SENVEC_INLINE void SumSteps(const char* left, size_t row_bytes, size_t step_byte
   }
 }
 
-// Raw scores of kCount keys from key t on, held between the least and the greatest float, so that their differences exist.
+// Raw scores of kCount keys from key t on, and the largest of those that are numbers.
 template <class Parts, size_t kVectors, size_t kCount, class Call>
 void ScoreKeys(const AttentionPart<Call>& part, size_t t, float* largest) {
   const Call& call = *part.call;
@@ -56,10 +56,8 @@ void ScoreKeys(const AttentionPart<Call>& part, size_t t, float* largest) {
   SumSteps<Parts, kVectors, kCount>(
       reinterpret_cast<const char*>(call.k + t * call.kv_stride), call.kv_stride * sizeof(*call.k), 4, part.queries,
       call.head_size / Parts::kGroup, [&](size_t j, size_t i, V sum) {
-        // In this order, NaN too becomes the least one.
-        const V score = Min(Max(sum, Set(-__FLT_MAX__)), Set(__FLT_MAX__));
-        tops[i] = Max(score, tops[i]);
-        Store(scores + (j * kVectors + i) * kLanes, score);
+        tops[i] = Max(sum, tops[i]);
+        Store(scores + (j * kVectors + i) * kLanes, sum);
       });
   SENVEC_UNROLL
   for (size_t i = 0; i < kVectors; ++i) Store(largest + i * kLanes, tops[i]);
@@ -134,7 +132,10 @@ void WriteResults(const AttentionPart<Call>& part) {
   }
 }
 
-// Weights[n] in place of the scores; gives one over their sums. The weights themselves stay below 1.
+// How far a score is below the largest; 0 where it is not a number, as it is where both are infinite.
+SENVEC_INLINE V Below(V score, V largest, float factor) { return Min((score - largest) * factor, V{}); }
+
+// Weights in place of the scores, at most 1; gives one over their sums, which are 0 only where every score was −∞.
 template <size_t kVectors>
 SENVEC_INLINE void Exponentiate(const AttentionCall& call, const float* largest, float* scores, V (&inverse)[kVectors]) {
   V tops[kVectors], sums[kVectors];
@@ -146,13 +147,13 @@ SENVEC_INLINE void Exponentiate(const AttentionCall& call, const float* largest,
   for (size_t t = 0; t < call.n; ++t, scores += kVectors * kLanes) {
     SENVEC_UNROLL
     for (size_t i = 0; i < kVectors; ++i) {
-      const V weight = Exp((Load(scores + i * kLanes) - tops[i]) * call.scale);
+      const V weight = Exp(Below(Load(scores + i * kLanes), tops[i], call.scale));
       Store(scores + i * kLanes, weight);
       sums[i] += weight;
     }
   }
   SENVEC_UNROLL
-  for (size_t i = 0; i < kVectors; ++i) inverse[i] = 1.0f / sums[i];
+  for (size_t i = 0; i < kVectors; ++i) inverse[i] = 1.0f / Max(sums[i], Set(__FLT_MIN__));
 }
 
 #if defined(SENVEC_HAS_BF16)
@@ -184,8 +185,8 @@ SENVEC_INLINE void Exponentiate(const HalfAttentionCall& call, const float* larg
     const bool second = t + 1 < call.n;
     SENVEC_UNROLL
     for (size_t i = 0; i < kVectors; ++i) {
-      const V a = Exp2Rough((Load(scores + i * kLanes) - tops[i]) * factor);
-      const V b = second ? Exp2Rough((Load(scores + (kVectors + i) * kLanes) - tops[i]) * factor) : V{};
+      const V a = Exp2Rough(Below(Load(scores + i * kLanes), tops[i], factor));
+      const V b = second ? Exp2Rough(Below(Load(scores + (kVectors + i) * kLanes), tops[i], factor)) : V{};
       sums[i] += a;
       sums[i] += b;
       const __m512bh both = _mm512_cvtne2ps_pbh(reinterpret_cast<__m512>(b), reinterpret_cast<__m512>(a));
@@ -194,7 +195,7 @@ SENVEC_INLINE void Exponentiate(const HalfAttentionCall& call, const float* larg
     }
   }
   SENVEC_UNROLL
-  for (size_t i = 0; i < kVectors; ++i) inverse[i] = 1.0f / sums[i];
+  for (size_t i = 0; i < kVectors; ++i) inverse[i] = 1.0f / Max(sums[i], Set(__FLT_MIN__));
 }
 
 // Values of two tokens side by side, component after component: (n + 1) / 2 rows of head_size pairs.
