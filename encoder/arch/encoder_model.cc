@@ -3,11 +3,22 @@
 #include <algorithm>
 #include <utility>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 #include "base/status_macros.h"
 #include "encoder/arch/layer_builder.h"
 
 namespace senvec {
 namespace {
+
+// What loading used for a moment goes back to the system, which the C library puts off until the end of its heap is free.
+void ReturnFreeMemory() {
+#if defined(__GLIBC__)
+  static_cast<void>(malloc_trim(0));
+#endif
+}
 
 std::unique_ptr<RotaryTable> MakeRotary(const ModelConfig& config) {
   if (config.family != ModelFamily::kRoFormer) return nullptr;
@@ -43,6 +54,7 @@ absl::StatusOr<std::unique_ptr<const EncoderModel>> EncoderModel::Load(const Mod
   if (weights.pooler.has_value()) {
     SENVEC_ASSIGN_OR_RETURN(model->pooler_, LoadMatrix({*weights.pooler}, Precision::kFp32, *kernels));
   }
+  ReturnFreeMemory();
   return model;
 }
 
