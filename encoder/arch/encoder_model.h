@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "encoder/arch/embeddings.h"
+#include "encoder/arch/layer_builder.h"
 #include "encoder/layers/layer_workspace.h"
 #include "encoder/layers/rotary_table.h"
 #include "encoder/layers/transformer_layer.h"
@@ -51,11 +52,12 @@ class EncoderModel {
     HiddenStates* states;       // out
   };
 
-  // `precision` is that of the blocks' products; embeddings and pooler are fp32. `samples`: null for none.
+  // `precision` is that of the blocks' products; embeddings and pooler are fp32. `samples`: null for none. `team`: who
+  // loads, that of the samples where there are any; null for the calling thread.
   static absl::StatusOr<std::unique_ptr<const EncoderModel>> Load(const ModelConfig& config,
                                                                   const ModelWeights& weights, Precision precision,
                                                                   const Kernels* kernels,
-                                                                  const Samples* samples = nullptr);
+                                                                  const Samples* samples = nullptr, Team* team = nullptr);
 
   const ModelConfig& config() const { return config_; }
   bool has_pooler() const { return pooler_.has_value(); }
@@ -79,7 +81,7 @@ class EncoderModel {
   void Step(const TransformerLayer& layer, size_t i, const TransformerLayer* next, const PackedBatch& batch,
             const ForwardOptions& options, LayerWorkspace& workspace, HiddenStates& states) const;
   // The fp32 pass through block `i`.
-  absl::StatusOr<LayerStatistics> Observe(const LayerWeights& weights, size_t i, const Samples& samples) const;
+  LayerStatistics Observe(const LayerFloats& floats, size_t i, const Samples& samples) const;
 
   const ModelConfig config_;
   const Precision precision_;
