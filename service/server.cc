@@ -30,7 +30,7 @@ class ServerImpl : public Server {
   ~ServerImpl() override { static_cast<void>(Shutdown()); }
 
   absl::Status Load() {
-    pool_ = std::make_unique<ThreadPool>(config_.threads > 0 ? config_.threads : ThreadPool::AvailableCpus());
+    pool_ = ThreadPool::ForThisProcess(config_.threads);
     SENVEC_ASSIGN_OR_RETURN(store_, CollectionStore::Open(config_.data));
     for (const CollectionStore::Damaged& damaged : store_->damaged()) {
       spdlog::error("collection {} is left out: {}", damaged.name, std::string(damaged.status.message()));
