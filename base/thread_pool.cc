@@ -4,11 +4,9 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
-#include <fstream>
-#include <string>
 
 #include "base/check.h"
+#include "base/cpu_budget.h"
 
 namespace senvec {
 
@@ -20,9 +18,27 @@ struct ThreadPool::Loop {
   int helpers = 0;  // Workers inside this loop; guarded by the pool's mutex.
 };
 
-ThreadPool::ThreadPool(int num_threads) : num_threads_(num_threads) {
+namespace {
+
+// Linux gives a new thread the mask of the one that made it; where a CPU has gone offline since, the old mask stays.
+void StayOn(const std::vector<int>& cpus) {
+  if (cpus.empty()) return;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (int cpu : cpus) {
+    if (cpu < CPU_SETSIZE) CPU_SET(cpu, &set);
+  }
+  static_cast<void>(sched_setaffinity(0, sizeof(set), &set));
+}
+
+}  // namespace
+
+ThreadPool::ThreadPool(int num_threads, const std::vector<std::vector<int>>& nodes) : num_threads_(num_threads) {
   SENVEC_CHECK(num_threads >= 1);
-  for (int i = 1; i < num_threads; ++i) threads_.emplace_back([this] { WorkerMain(); });
+  for (int i = 1; i < num_threads; ++i) {
+    // In turn, so that a few threads more than one node has CPUs do not crowd it.
+    threads_.emplace_back([this, cpus = nodes.empty() ? std::vector<int>() : nodes[i % nodes.size()]] { WorkerMain(cpus); });
+  }
 }
 
 ThreadPool::~ThreadPool() {
@@ -41,7 +57,8 @@ void ThreadPool::RunItems(Loop& loop) {
   }
 }
 
-void ThreadPool::WorkerMain() {
+void ThreadPool::WorkerMain(const std::vector<int>& cpus) {
+  StayOn(cpus);
   MutexLock lock(&mutex_);
   while (true) {
     mutex_.Await([this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return stopping_ || !loops_.empty(); });
@@ -74,19 +91,14 @@ void ThreadPool::ParallelFor(size_t n, absl::FunctionRef<void(size_t)> body) {
   mutex_.Await([&loop] { return loop.helpers == 0; });
 }
 
-int ThreadPool::AvailableCpus() {
-  int cpus = 1;
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof(set), &set) == 0) cpus = std::max(1, CPU_COUNT(&set));
-  // cgroup v2: "max 100000" or "150000 100000" (quota and period in microseconds).
-  std::ifstream cgroup("/sys/fs/cgroup/cpu.max");
-  std::string quota;
-  double period = 0;
-  if (cgroup >> quota >> period && quota != "max" && period > 0) {
-    const double limit = std::strtod(quota.c_str(), nullptr) / period;
-    if (limit > 0) cpus = std::min(cpus, std::max(1, static_cast<int>(std::ceil(limit))));
-  }
-  return cpus;
+std::unique_ptr<ThreadPool> ThreadPool::ForThisProcess(int num_threads) {
+  const CpuBudget budget = ReadCpuBudget();
+  // More threads than there are CPUs for are somebody's wish, and placed by the system.
+  const bool placed = num_threads == 0 || num_threads <= budget.threads;
+  return std::make_unique<ThreadPool>(num_threads > 0 ? num_threads : budget.threads,
+                                      placed ? budget.nodes : std::vector<std::vector<int>>());
 }
+
+int ThreadPool::AvailableCpus() { return ReadCpuBudget().threads; }
 
 }  // namespace senvec

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -16,8 +17,10 @@ namespace senvec {
 // works on its own items too, so that a call never waits for a free worker.
 class ThreadPool {
  public:
-  // `num_threads` ≥ 1 counts the calling thread: a pool of 1 starts none and runs everything in the caller.
-  explicit ThreadPool(int num_threads);
+  // `num_threads` ≥ 1 counts the calling thread: a pool of 1 starts none and runs everything in the caller. nodes: see
+  // CpuBudget; the threads that the pool starts are shared out over these lists of CPUs and stay there, where the system
+  // lets them. Callers stay where they are.
+  explicit ThreadPool(int num_threads, const std::vector<std::vector<int>>& nodes = {});
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -28,12 +31,15 @@ class ThreadPool {
   // `body` must not throw.
   void ParallelFor(size_t n, absl::FunctionRef<void(size_t)> body);
 
-  // The number of CPUs this process may use: the affinity mask, cut by the cgroup's CPU quota, at least 1.
+  // A pool of `num_threads`, 0 for as many as this process may use at once, placed as ReadCpuBudget() says.
+  static std::unique_ptr<ThreadPool> ForThisProcess(int num_threads);
+  // The number of threads that ReadCpuBudget() gives.
   static int AvailableCpus();
 
  private:
   struct Loop;
-  void WorkerMain();
+  // cpus: where to stay; empty for anywhere.
+  void WorkerMain(const std::vector<int>& cpus);
   static void RunItems(Loop& loop);
 
   const int num_threads_;

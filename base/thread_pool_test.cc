@@ -1,6 +1,7 @@
 #include "base/thread_pool.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
 
 #include <atomic>
 #include <numeric>
@@ -34,6 +35,32 @@ TEST(ThreadPoolTest, CallersAtOnceAndNestedCallsFinish) {
   }
   for (std::thread& caller : callers) caller.join();
   EXPECT_EQ(total, 4 * 50 * 8 * 3);
+}
+
+TEST(ThreadPoolTest, WorkersStayOnTheirNodesCpus) {
+  cpu_set_t own;
+  ASSERT_EQ(sched_getaffinity(0, sizeof(own), &own), 0);
+  int first = 0;
+  while (!CPU_ISSET(first, &own)) ++first;
+  ThreadPool pool(3, {{first}});
+  const std::thread::id caller = std::this_thread::get_id();
+  std::atomic<int> elsewhere{0}, workers{0};
+  // Until a worker has taken an item: the caller may be quicker.
+  for (int round = 0; round < 100000 && workers == 0; ++round) {
+    pool.ParallelFor(8, [&](size_t) {
+      if (std::this_thread::get_id() == caller) return;
+      cpu_set_t set;
+      if (sched_getaffinity(0, sizeof(set), &set) != 0 || CPU_COUNT(&set) != 1 || !CPU_ISSET(first, &set)) ++elsewhere;
+      ++workers;
+    });
+  }
+  EXPECT_GT(workers, 0);
+  EXPECT_EQ(elsewhere, 0);
+}
+
+TEST(ThreadPoolTest, ForThisProcessTakesTheNumberAskedForOrTheBudget) {
+  EXPECT_EQ(ThreadPool::ForThisProcess(3)->num_threads(), 3);
+  EXPECT_EQ(ThreadPool::ForThisProcess(0)->num_threads(), ThreadPool::AvailableCpus());
 }
 
 TEST(ThreadPoolTest, AvailableCpusIsPositive) { EXPECT_GE(ThreadPool::AvailableCpus(), 1); }

@@ -2,6 +2,8 @@
 """Times Senvec's encoder and its peers in turns, after comparing every vector with transformers in fp32.
 
     scripts/bench-encoder.sh --data DATA [--threads 2] [--rounds 5] [--write docs/numbers.md] [MODEL_DIR…]
+    scripts/bench-encoder.sh --data DATA --parts short --json short.json MODEL_DIR      one part alone, and
+    scripts/bench-encoder.sh --data DATA --merge short.json rest.json --write docs/numbers.md      parts together
 
 Every engine encodes the same tokenised sentences with the same number of threads, one after the other in each round; a
 ratio is that of one round, and what is printed is the median of the rounds (least to greatest). Sets: STS-B test
@@ -26,6 +28,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 SETS = {"short": ("stsb_en/test.tsv", (0, 1), 1000), "medium": ("mrpc_en/test.tsv", (0, 1), 500),
         "long": ("cranfield_en/corpus.tsv", (1,), 80)}
 PRECISIONS = ("fp32", "bf16", "int8")
+PARTS = (*SETS, "memory", "latency", "order")
 
 
 def read_set(data, name, scale=1.0):
@@ -216,14 +219,41 @@ class Bench:
         return result
 
     def run(self):
-        result = {"model": self.model_dir.name, "threads": self.options.threads, "flop_per_token": self.flop_per_token(),
-                  "memory": self.memory()}
-        result["sets"] = {name: self.run_set(name) for name in SETS}
-        result["latency"] = self.latency()
-        result["order"] = self.order()
+        parts = self.options.parts
+        result = {"model": self.model_dir.name, "threads": self.options.threads, "flop_per_token": self.flop_per_token()}
+        for part in ("memory", "latency", "order"):
+            if part in parts:
+                result[part] = getattr(self, part)()
+        result["sets"] = {name: self.run_set(name) for name in SETS if name in parts}
         for engine in list(self.ours.values()) + list(self.alone.values()):
             engine.close()
         return result
+
+
+def merge(paths):
+    """What several runs measured, by model; a ratio is still that of one round of one run."""
+    results = {}
+    for path in paths:
+        for part in json.loads(path.read_text()):
+            whole = results.setdefault(part["model"], part)
+            assert part["threads"] == whole["threads"], f"{path}: another number of threads"
+            whole["sets"].update(part["sets"])
+            whole.update({key: part[key] for key in ("memory", "latency", "order") if key in part})
+    for name, whole in results.items():
+        lacking = [p for p in ("memory", "latency", "order") if p not in whole] + [s for s in SETS if s not in whole["sets"]]
+        assert not lacking, f"{name}: nobody measured {', '.join(lacking)}"
+        whole["sets"] = {set_name: whole["sets"][set_name] for set_name in SETS}
+    return list(results.values())
+
+
+def measure(options):
+    results = []
+    for model in options.models:
+        with tempfile.TemporaryDirectory() as work:
+            results.append(Bench(options, model, pathlib.Path(work)).run())
+        if options.json:
+            options.json.write_text(json.dumps(results))
+    return results
 
 
 def main():
@@ -237,13 +267,12 @@ def main():
     parser.add_argument("--peers", nargs="*", help="only these")
     parser.add_argument("--json", type=pathlib.Path, help="where all measurements go")
     parser.add_argument("--write", type=pathlib.Path, help="Markdown file whose encoder section is replaced")
+    parser.add_argument("--parts", nargs="*", choices=PARTS, default=PARTS, help="only these")
+    parser.add_argument("--merge", nargs="*", type=pathlib.Path, help="measures nothing: what these --json files hold")
     options = parser.parse_args()
-    results = []
-    for model in options.models:
-        with tempfile.TemporaryDirectory() as work:
-            results.append(Bench(options, model, pathlib.Path(work)).run())
-        if options.json:
-            options.json.write_text(json.dumps(results))
+    results = merge(options.merge) if options.merge else measure(options)
+    if not options.merge and set(options.parts) != set(PARTS):
+        return
     from encoder_report import report
     text = report(results)
     print(text)

@@ -54,8 +54,7 @@ absl::StatusOr<LoadedModel> LoadModel(const ModelFlags& flags) {
   if (isa != "auto") options.isa = isa;
   SENVEC_RETURN_IF_ERROR(AsUsageError(options.Validate()));
   LoadedModel model;
-  model.pool = std::make_unique<ThreadPool>(
-      flags.threads > 0 ? static_cast<int>(flags.threads) : ThreadPool::AvailableCpus());
+  model.pool = ThreadPool::ForThisProcess(static_cast<int>(flags.threads));
   SENVEC_ASSIGN_OR_RETURN(model.encoder,
                           SentenceEncoder::Load(flags.model, options, model.pool.get()));
   return model;

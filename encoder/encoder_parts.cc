@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "base/status_macros.h"
+#include "base/team.h"
 #include "encoder/model_directory.h"
 #include "encoder/model_fingerprint.h"
 #include "encoder/precision_gate.h"
@@ -105,6 +106,22 @@ absl::StatusOr<std::unique_ptr<const Tokenizer>> ReadTokenizer(const std::string
   return tokenizer;
 }
 
+// Both at once: one computes, the other reads.
+absl::Status ReadTokenizerAndFingerprint(const ModelDirectory& files, const Transformer& transformer, Pooling pooling,
+                                         EncoderParts& parts) {
+  absl::StatusOr<std::unique_ptr<const Tokenizer>> tokenizer;
+  absl::StatusOr<std::string> fingerprint;
+  parts.pool->ParallelFor(2, [&](size_t i) {
+    if (i == 0) tokenizer = ReadTokenizer(files.transformer_folder, transformer.config);
+    if (i == 1) fingerprint = ModelFingerprint(files, *transformer.weights.source, pooling);
+  });
+  SENVEC_RETURN_IF_ERROR(tokenizer.status());
+  SENVEC_RETURN_IF_ERROR(fingerprint.status());
+  parts.tokenizer = *std::move(tokenizer);
+  parts.info.fingerprint = *std::move(fingerprint);
+  return absl::OkStatus();
+}
+
 void Describe(const Transformer& transformer, const ModelDirectory& directory, ModelInfo& info) {
   const ModelConfig& config = transformer.config;
   info.family = config.family == ModelFamily::kRoFormer ? "roformer" : "bert";
@@ -131,8 +148,13 @@ absl::Status LoadModel(const LoadOptions& options, const Transformer& transforme
       SENVEC_ASSIGN_OR_RETURN(gated, LoadSampled(config, transformer.weights, *parts.tokenizer, parts.head,
                                                  parts.info.max_tokens, gated.precision, parts.kernels, parts.pool));
     } else {
-      SENVEC_ASSIGN_OR_RETURN(gated.model,
-                              EncoderModel::Load(config, transformer.weights, gated.precision, parts.kernels));
+      absl::Status status;
+      Team::Run(*parts.pool, [&](Team& team) {
+        auto model = EncoderModel::Load(config, transformer.weights, gated.precision, parts.kernels, nullptr, &team);
+        status = model.status();
+        if (model.ok()) gated.model = *std::move(model);
+      });
+      SENVEC_RETURN_IF_ERROR(status);
     }
   }
   parts.model = std::move(gated.model);
@@ -156,13 +178,12 @@ absl::StatusOr<EncoderParts> EncoderParts::Load(const std::string& directory, co
   info.directory = directory;
   info.isa = std::string(IsaName(isa));
   Describe(transformer, files, info);
-  SENVEC_ASSIGN_OR_RETURN(parts.tokenizer, ReadTokenizer(files.transformer_folder, transformer.config));
+  SENVEC_ASSIGN_OR_RETURN(const Pooling pooling, ChoosePooling(options, files, transformer, directory));
+  info.pooling = std::string(PoolingName(pooling));
+  SENVEC_RETURN_IF_ERROR(ReadTokenizerAndFingerprint(files, transformer, pooling, parts));
   info.tokenizer = parts.tokenizer->kind();
   SENVEC_ASSIGN_OR_RETURN(info.max_tokens,
                           ChooseMaxTokens(options, files, transformer.max_positions(), *parts.tokenizer));
-  SENVEC_ASSIGN_OR_RETURN(const Pooling pooling, ChoosePooling(options, files, transformer, directory));
-  info.pooling = std::string(PoolingName(pooling));
-  SENVEC_ASSIGN_OR_RETURN(info.fingerprint, ModelFingerprint(files, *transformer.weights.source, pooling));
   const int32_t hidden = transformer.config.hidden_size;
   SENVEC_ASSIGN_OR_RETURN(std::vector<DenseModule> dense, LoadDense(files, hidden, *parts.kernels));
   const int32_t dim = dense.empty() ? hidden : static_cast<int32_t>(dense.back().out());

@@ -146,7 +146,13 @@ absl::StatusOr<GatedModel> LoadGated(const ModelConfig& config, const ModelWeigh
     return gated;
   }
   GatedModel gated;
-  SENVEC_ASSIGN_OR_RETURN(gated.model, EncoderModel::Load(config, weights, Precision::kFp32, kernels));
+  absl::Status status;
+  Team::Run(*pool, [&](Team& team) {
+    auto model = EncoderModel::Load(config, weights, Precision::kFp32, kernels, nullptr, &team);
+    status = model.status();
+    if (model.ok()) gated.model = *std::move(model);
+  });
+  SENVEC_RETURN_IF_ERROR(status);
   gated.report = report.empty() ? "fp32: the fastest with this instruction set" : report + "fp32 taken";
   return gated;
 }

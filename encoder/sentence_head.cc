@@ -37,8 +37,8 @@ const float* SentenceHead::Apply(const EncoderModel& model, const HiddenStates& 
                                  absl::Span<const int32_t> offsets, LayerWorkspace& layers,
                                  Workspace& workspace) const {
   const int64_t rows = static_cast<int64_t>(offsets.size()) - 1;
-  std::vector<float>* from = &workspace.pooled;
-  std::vector<float>* to = &workspace.transformed;
+  AlignedVector<float>* from = &workspace.pooled;
+  AlignedVector<float>* to = &workspace.transformed;
   int64_t width = hidden_size_;
   PoolSentences(states, offsets, Grow(*from, rows * width));
   if (pooling_ == Pooling::kPooler) {

@@ -17,7 +17,7 @@ namespace senvec {
 class SentenceHead {
  public:
   struct Workspace {
-    std::vector<float> pooled, transformed;  // sentences × width
+    AlignedVector<float> pooled, transformed;  // sentences × width
   };
 
   SentenceHead() = default;

@@ -99,7 +99,7 @@ absl::Status CollectionStoreImpl::Unknown(absl::string_view name) const {
 }
 
 void CollectionStoreImpl::Begin(absl::string_view name) {
-  mutex_.Await([&] { return !at_work_.contains(name); });
+  mutex_.Await([&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return !at_work_.contains(name); });
   at_work_.emplace(name);
 }
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <memory>
+#include <vector>
 
 #include "base/check.h"
 
@@ -33,5 +34,26 @@ class AlignedBuffer {
   std::unique_ptr<char, Free> bytes_;
   size_t size_ = 0;
 };
+
+// For vectors that begin at a cache line: a load or store of one never lies across two.
+template <typename T>
+struct AlignedAllocator {
+  using value_type = T;
+  AlignedAllocator() = default;
+  template <typename U>
+  AlignedAllocator(const AlignedAllocator<U>&) {}  // NOLINT(google-explicit-constructor): what containers ask for
+
+  T* allocate(size_t n) {
+    constexpr size_t kAlignment = AlignedBuffer::kAlignment;
+    const size_t whole = (n * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;
+    void* bytes = std::aligned_alloc(kAlignment, whole);
+    SENVEC_CHECK(bytes != nullptr && "out of memory");
+    return static_cast<T*>(bytes);
+  }
+  void deallocate(T* bytes, size_t) { std::free(bytes); }
+  bool operator==(const AlignedAllocator&) const { return true; }
+};
+template <typename T>
+using AlignedVector = std::vector<T, AlignedAllocator<T>>;
 
 }  // namespace senvec

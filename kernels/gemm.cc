@@ -20,7 +20,9 @@ template <typename T, typename Convert>
 void PackPanel(const float* weight, int64_t columns, int64_t in, const GemmFormat& format, const Convert& convert,
                T* panel) {
   const size_t steps = format.steps(in), step_size = format.panel * format.group;
-  std::fill_n(panel, steps * step_size, T{});
+  if (columns < static_cast<int64_t>(format.panel) || in % static_cast<int64_t>(format.group) != 0) {
+    std::fill_n(panel, steps * step_size, T{});
+  }
   for (int64_t column = 0; column < columns; ++column) {
     const float* row = weight + column * in;
     T* to = panel + column * format.group;
@@ -44,6 +46,12 @@ int8_t Quantize(float value, float inverse) {
   int32_t bits;
   std::memcpy(&bits, &shifted, sizeof(bits));
   return static_cast<int8_t>(bits - 0x4b400000);
+}
+
+std::shared_ptr<char> Allocate(size_t size, const std::shared_ptr<PageArena>& arena) {
+  if (arena != nullptr) return std::shared_ptr<char>(arena, arena->Allocate(size));
+  const auto own = std::make_shared<AlignedBuffer>();
+  return std::shared_ptr<char>(own, own->Grow(size));
 }
 
 }  // namespace
@@ -88,9 +96,46 @@ uint16_t* LeftOperand::MutableBf16() {
   return reinterpret_cast<uint16_t*>(bytes_.data());
 }
 
+void PackedMatrix::PackPanelOf(const float* weight, absl::Span<const float> input_scales, int64_t p) {
+  const GemmFormat& format = kernels_->gemm_of(precision_).format;
+  const int64_t first = p * static_cast<int64_t>(format.panel);
+  const int64_t columns = std::min<int64_t>(format.panel, out_ - first);
+  const float* rows = weight + first * in_;
+  char* bytes = panels_.get() + p * format.panel_bytes(in_);
+  if (precision_ == Precision::kFp32) {
+    PackPanel(rows, columns, in_, format, [](float value, int64_t) { return value; }, reinterpret_cast<float*>(bytes));
+    return;
+  }
+  if (precision_ == Precision::kBf16) {
+    PackPanel(rows, columns, in_, format, [](float value, int64_t) { return RoundToBf16(value); },
+              reinterpret_cast<uint16_t*>(bytes));
+    return;
+  }
+  std::vector<float> scaled;
+  if (!input_scales.empty()) {
+    scaled.assign(rows, rows + columns * in_);
+    for (int64_t column = 0; column < columns; ++column) {
+      for (int64_t i = 0; i < in_; ++i) scaled[column * in_ + i] *= input_scales[i];
+    }
+    rows = scaled.data();
+  }
+  float *scales = scales_.data() + first, *sums = sums_.data() + first;
+  std::vector<float> inverse(columns);
+  for (int64_t column = 0; column < columns; ++column) {
+    scales[column] = ColumnScale(rows + column * in_, in_);
+    inverse[column] = scales[column] > 0 ? 1.0f / scales[column] : 0.0f;
+  }
+  const auto quantize = [&](float value, int64_t column) {
+    const int8_t code = Quantize(value, inverse[column]);
+    sums[column] += static_cast<float>(code);  // exact: far below 2²⁴
+    return code;
+  };
+  PackPanel(rows, columns, in_, format, quantize, reinterpret_cast<int8_t*>(bytes));
+}
+
 PackedMatrix PackedMatrix::Pack(absl::Span<const float> weight, absl::Span<const float> bias, int64_t out,
-                                int64_t in, Precision precision, const Kernels& kernels,
-                                absl::Span<const float> input_scales) {
+                                int64_t in, Precision precision, const Kernels& kernels, const PackOptions& options) {
+  const absl::Span<const float> input_scales = options.input_scales;
   SENVEC_CHECK(static_cast<int64_t>(weight.size()) == in * out);
   SENVEC_CHECK(bias.empty() || static_cast<int64_t>(bias.size()) == out);
   SENVEC_CHECK(input_scales.empty() ||
@@ -107,40 +152,13 @@ PackedMatrix PackedMatrix::Pack(absl::Span<const float> weight, absl::Span<const
   std::copy(bias.begin(), bias.end(), matrix.bias_.begin());
   if (precision == Precision::kInt8) {
     matrix.scales_.assign(matrix.num_panels_ * panel, 0.0f);
-    matrix.sums_.assign(matrix.num_panels_ * panel, 0);
+    matrix.sums_.assign(matrix.num_panels_ * panel, 0.0f);
   }
-  std::vector<float> scaled;  // a panel's rows times input_scales
   for (float scale : input_scales) matrix.input_factors_.push_back(1.0f / scale);
-  char* bytes = matrix.panels_.Grow(matrix.num_panels_ * format.panel_bytes(in));
-  for (int64_t p = 0; p < matrix.num_panels_; ++p, bytes += format.panel_bytes(in)) {
-    const int64_t first = p * panel, columns = std::min(panel, out - first);
-    const float* rows = weight.data() + first * in;
-    if (precision == Precision::kFp32) {
-      PackPanel(rows, columns, in, format, [](float value, int64_t) { return value; }, reinterpret_cast<float*>(bytes));
-    } else if (precision == Precision::kBf16) {
-      PackPanel(rows, columns, in, format, [](float value, int64_t) { return RoundToBf16(value); },
-                reinterpret_cast<uint16_t*>(bytes));
-    } else {
-      if (!input_scales.empty()) {
-        scaled.assign(rows, rows + columns * in);
-        for (int64_t i = 0; i < columns * in; ++i) scaled[i] *= input_scales[i % in];
-        rows = scaled.data();
-      }
-      float* scales = matrix.scales_.data() + first;
-      int32_t* sums = matrix.sums_.data() + first;
-      std::vector<float> inverse(columns);
-      for (int64_t column = 0; column < columns; ++column) {
-        scales[column] = ColumnScale(rows + column * in, in);
-        inverse[column] = scales[column] > 0 ? 1.0f / scales[column] : 0.0f;
-      }
-      const auto quantize = [&](float value, int64_t column) {
-        const int8_t code = Quantize(value, inverse[column]);
-        sums[column] += code;
-        return code;
-      };
-      PackPanel(rows, columns, in, format, quantize, reinterpret_cast<int8_t*>(bytes));
-    }
-  }
+  matrix.panels_ = Allocate(matrix.num_panels_ * format.panel_bytes(in), options.arena);
+  Team alone;
+  Team& team = options.team != nullptr ? *options.team : alone;
+  team.For(matrix.num_panels_, [&](size_t p, size_t) { matrix.PackPanelOf(weight.data(), input_scales, p); });
   return matrix;
 }
 
@@ -153,7 +171,7 @@ void PackedMatrix::Multiply(const LeftOperand& x, int64_t first_row, int64_t end
        .a_stride = static_cast<size_t>(x.row_stride()),
        .a_scales = precision_ == Precision::kInt8 ? x.scales() + first_row : nullptr,
        .rows = static_cast<size_t>(end_row - first_row),
-       .b = panels_.data(),
+       .b = panels_.get(),
        .bias = bias_.data(),
        .b_scales = scales_.data(),
        .b_sums = sums_.data(),

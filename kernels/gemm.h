@@ -1,11 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "absl/types/span.h"
+#include "base/team.h"
 #include "kernels/aligned_buffer.h"
 #include "kernels/kernels.h"
+#include "kernels/page_arena.h"
 
 namespace senvec {
 
@@ -44,10 +47,20 @@ class LeftOperand {
 // out between threads. Immutable after Pack(), safe for concurrent use.
 class PackedMatrix {
  public:
-  // weight: out × in, row-major. bias: out, or empty for none. `kernels` outlives the matrix. input_scales: in, or empty:
-  // what each input will have been divided by (input_factors()) before it was quantised; int8 only.
+  struct PackOptions {
+    // in, or empty: what each input will have been divided by (input_factors()) before it was quantised; int8 only.
+    absl::Span<const float> input_scales;
+    // Where the matrix is to be, and which it keeps alive; null for memory of its own.
+    std::shared_ptr<PageArena> arena;
+    Team* team = nullptr;  // who packs; null for the calling thread
+  };
+  // weight: out × in, row-major. bias: out, or empty for none. `kernels` outlives the matrix.
   static PackedMatrix Pack(absl::Span<const float> weight, absl::Span<const float> bias, int64_t out, int64_t in,
-                           Precision precision, const Kernels& kernels, absl::Span<const float> input_scales = {});
+                           Precision precision, const Kernels& kernels, const PackOptions& options);
+  static PackedMatrix Pack(absl::Span<const float> weight, absl::Span<const float> bias, int64_t out, int64_t in,
+                           Precision precision, const Kernels& kernels) {
+    return Pack(weight, bias, out, in, precision, kernels, PackOptions());
+  }
 
   // What a left operand's rows are to be multiplied by when they are set; null for nothing.
   const float* input_factors() const { return input_factors_.empty() ? nullptr : input_factors_.data(); }
@@ -75,13 +88,14 @@ class PackedMatrix {
 
  private:
   PackedMatrix() = default;
+  // Panel `p` of `weight`.
+  void PackPanelOf(const float* weight, absl::Span<const float> input_scales, int64_t p);
 
   const Kernels* kernels_ = nullptr;
   Precision precision_ = Precision::kFp32;
   int64_t in_ = 0, out_ = 0, num_panels_ = 0;
-  AlignedBuffer panels_;
-  std::vector<float> bias_, scales_;  // whole panels
-  std::vector<int32_t> sums_;         // whole panels
+  std::shared_ptr<char> panels_;
+  AlignedVector<float> bias_, scales_, sums_;  // whole panels
   std::vector<float> input_factors_;  // in, or none
 };
 

@@ -11,6 +11,8 @@
 #include <tuple>
 #include <vector>
 
+#include "base/thread_pool.h"
+
 namespace senvec {
 namespace {
 
@@ -38,7 +40,7 @@ std::vector<double> Dequantized(const float* x, int64_t n) {
     high = std::max<double>(high, x[i]);
   }
   std::vector<double> values(x, x + n);
-  const double step = (high - low) / 255;
+  const double step = (high - low) / 254;
   const double zero = std::round(-low / step);
   for (double& value : values) value = step * (std::min(255.0, std::max(0.0, std::nearbyint(value / step + zero))) - zero);
   return values;
@@ -197,6 +199,19 @@ TEST_P(GemmTest, ThreadsShareOneMatrix) {
   for (const auto& result : results) EXPECT_EQ(result, expected);
 }
 
+TEST_P(GemmTest, ATeamPacksIntoAnArenaWhatOneThreadPacksAlone) {
+  const int64_t rows = 4, in = 50, out = 210;
+  const auto weight = Random(in * out, 25), bias = Random(out, 26), x = Random(rows * in, 27);
+  const std::vector<float> expected = Multiply(Pack(weight, bias, out, in), x, rows);
+  ThreadPool pool(3);
+  Team::Run(pool, [&](Team& team) {
+    auto arena = std::make_shared<PageArena>();
+    const PackedMatrix matrix =
+        PackedMatrix::Pack(weight, bias, out, in, precision(), kernels(), {.arena = std::move(arena), .team = &team});
+    EXPECT_EQ(Multiply(matrix, x, rows), expected);
+  });
+}
+
 // The codes of a row, its scale and zero point, against their definition.
 TEST(Int8GemmTest, RowsKeepEveryValueWithinHalfAStep) {
   const int64_t in = 100;
@@ -216,7 +231,7 @@ TEST(Int8GemmTest, RowsKeepEveryValueWithinHalfAStep) {
       operand.SetRow(0, x.data());
       std::vector<float> y(in);
       matrix.Multiply(operand, nullptr, {.fp32 = y.data()});
-      for (int64_t i = 0; i < in; ++i) EXPECT_NEAR(y[i], x[i], 0.5001 * (high - low) / 255 + 1e-5) << shift << " " << i;
+      for (int64_t i = 0; i < in; ++i) EXPECT_NEAR(y[i], x[i], 0.5001 * (high - low) / 254 + 1e-5) << shift << " " << i;
     }
   }
 }
@@ -249,7 +264,7 @@ TEST(Int8GemmTest, InputScalesLetAnOutlierLeaveTheOthersTheirSteps) {
   for (Isa isa : SupportedIsas()) {
     const Kernels& kernels = KernelsFor(isa);
     const auto largest_error = [&](absl::Span<const float> input_scales) {
-      const PackedMatrix matrix = PackedMatrix::Pack(weight, {}, out, in, Precision::kInt8, kernels, input_scales);
+      const PackedMatrix matrix = PackedMatrix::Pack(weight, {}, out, in, Precision::kInt8, kernels, {.input_scales = input_scales});
       LeftOperand operand;
       operand.Resize(kernels, Precision::kInt8, 1, in);
       operand.SetRow(0, x.data(), matrix.input_factors());

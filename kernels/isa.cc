@@ -101,11 +101,9 @@ const Kernels& KernelsFor(Isa isa) {
 }
 
 size_t AttentionScratchSize(size_t n, size_t head_size) {
-  constexpr size_t kMaxLanes = 16, kMaxQueries = 8;
-  const size_t n_padded = (n + kMaxLanes - 1) / kMaxLanes * kMaxLanes;
-  const size_t d_padded = (head_size + kMaxLanes - 1) / kMaxLanes * kMaxLanes;
-  // Kᵀ, V, and the scores of some queries.
-  return d_padded * n_padded + n * d_padded + kMaxQueries * n_padded;
+  constexpr size_t kMostQueries = 32, kCacheLine = 16;
+  // Queries and results, scores, pairs of values, and up to a cache line before each of the parts.
+  return kMostQueries * (2 * head_size + n) + (n + 1) / 2 * head_size + 2 * kCacheLine;
 }
 
 }  // namespace senvec

@@ -41,7 +41,7 @@ struct GemmCall {
   const void* b;
   const float* bias;      // whole panels
   const float* b_scales;  // int8 only: one a column, whole panels
-  const int32_t* b_sums;  // int8 only: the sum of each column's codes, whole panels
+  const float* b_sums;    // int8 only: the sum of each column's codes, whole panels
   size_t k;
   size_t n;            // columns
   size_t first_panel;  // this call's panels: [first_panel, end_panel)
@@ -54,21 +54,24 @@ struct GemmCall {
 };
 
 // One head of one sentence: out = softmax(scale · Q Kᵀ) V. Never holds n × n scores: some queries at a time. A query's
-// bits do not depend on which queries are computed beside it.
-struct AttentionCall {
-  const float* q;  // query i at q + i·q_stride, head_size floats
+// bits do not depend on which queries are computed beside it. Finite also where scores are too large for floats.
+template <typename T>
+struct AttentionCallOf {
+  const T* q;  // query i at q + i·q_stride, head_size values
   size_t q_stride;
   size_t num_queries;
-  const float* k;  // key t at k + t·kv_stride
-  const float* v;  // value t at v + t·kv_stride
+  const T* k;  // key t at k + t·kv_stride
+  const T* v;  // value t at v + t·kv_stride
   size_t kv_stride;
   size_t n;  // tokens attended to, ≥ 1
   size_t head_size;
-  float scale;
+  float scale;     // > 0
   float* scratch;  // AttentionScratchSize(n, head_size) floats
   float* out;      // query i's at out + i·out_stride
   size_t out_stride;
 };
+using AttentionCall = AttentionCallOf<float>;
+using HalfAttentionCall = AttentionCallOf<uint16_t>;  // bfloat16
 
 // The loops of one instruction set. Pointers need no alignment; sizes count floats unless said otherwise. For one
 // input a function gives the same bits on every call; across instruction sets the last bits may differ.
@@ -90,7 +93,7 @@ struct Kernels {
 
   // In place. erf form: 0.5x(1 + erf(x/√2)), to 8e-7; tanh form: 0.5x(1 + tanh(√(2/π)(x + 0.044715x³))).
   void (*gelu_erf)(float* x, size_t n);
-  // The erf form to 2e-5, for products in bf16 and int8, which round by more than that.
+  // The erf form to 2.1e-4, for products in bf16 and int8, which round by more than that.
   void (*gelu_erf_fast)(float* x, size_t n);
   void (*gelu_tanh)(float* x, size_t n);
   void (*silu)(float* x, size_t n);
@@ -104,6 +107,9 @@ struct Kernels {
   void (*rotate_pairs)(float* x, const float* cos, const float* sin, size_t n);
 
   void (*attention_head)(const AttentionCall& call);
+  // Both products in bfloat16 with sums in fp32, softmax in fp32, its weights rounded to bfloat16. head_size is even.
+  // Null where the instruction set has no such products: fp32 is as fast there.
+  void (*attention_head_bf16)(const HalfAttentionCall& call);
 
   // A left row from n floats: rounded to nearest even, or quantised. Fills the row up to whole steps. `factors`: n, by
   // which x is multiplied first; null for none.
@@ -119,7 +125,7 @@ struct Kernels {
   const Gemm& gemm_of(Precision precision) const { return gemm[static_cast<int>(precision)]; }
 };
 
-// Floats of scratch that attention_head needs, for any instruction set.
+// Floats of scratch that either attention_head needs, for any instruction set.
 size_t AttentionScratchSize(size_t n, size_t head_size);
 
 const Kernels& KernelsFor(Isa isa);

@@ -32,7 +32,7 @@ class ServerImpl : public Server {
   ~ServerImpl() override { Shutdown(); }
 
   absl::Status Load() {
-    pool_ = std::make_unique<ThreadPool>(config_.threads > 0 ? config_.threads : ThreadPool::AvailableCpus());
+    pool_ = ThreadPool::ForThisProcess(config_.threads);
     SENVEC_ASSIGN_OR_RETURN(
         store_, CollectionStore::Open(config_.data, {.pool = pool_.get(), .cache_bytes = config_.cache_bytes, .notice = LogNotice}));
     for (const CollectionStore::Damaged& damaged : store_->damaged()) {

@@ -22,7 +22,7 @@ absl::StatusOr<Embeddings> Embeddings::Load(const ModelConfig& config, const Mod
   }
   SENVEC_ASSIGN_OR_RETURN(embeddings.norm_, LoadNorm(weights.embedding_norm, config.layer_norm_eps));
   if (weights.embedding_projection.has_value()) {
-    SENVEC_ASSIGN_OR_RETURN(embeddings.projection_, LoadMatrix({*weights.embedding_projection}, Precision::kFp32, *kernels));
+    SENVEC_ASSIGN_OR_RETURN(embeddings.projection_, LoadMatrix(*weights.embedding_projection, *kernels));
   }
   return embeddings;
 }

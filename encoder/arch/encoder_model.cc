@@ -3,11 +3,21 @@
 #include <algorithm>
 #include <utility>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 #include "base/status_macros.h"
-#include "encoder/arch/layer_builder.h"
 
 namespace senvec {
 namespace {
+
+// What loading used for a moment goes back to the system, which the C library puts off until the end of its heap is free.
+void ReturnFreeMemory() {
+#if defined(__GLIBC__)
+  static_cast<void>(malloc_trim(0));
+#endif
+}
 
 std::unique_ptr<RotaryTable> MakeRotary(const ModelConfig& config) {
   if (config.family != ModelFamily::kRoFormer) return nullptr;
@@ -22,33 +32,40 @@ EncoderModel::EncoderModel(ModelConfig config, Precision precision, const Kernel
 absl::StatusOr<std::unique_ptr<const EncoderModel>> EncoderModel::Load(const ModelConfig& config,
                                                                        const ModelWeights& weights,
                                                                        Precision precision, const Kernels* kernels,
-                                                                       const Samples* samples) {
+                                                                       const Samples* samples, Team* team) {
   SENVEC_ASSIGN_OR_RETURN(Embeddings embeddings, Embeddings::Load(config, weights, kernels));
   auto model = std::unique_ptr<EncoderModel>(new EncoderModel(config, precision, kernels, std::move(embeddings)));
   model->rotary_ = MakeRotary(config);
   model->layers_.reserve(weights.layers.size());
+  const auto arena = std::make_shared<PageArena>();
   if (samples != nullptr) model->Embed(*samples->batch, *samples->workspace, *samples->states);
+  if (samples != nullptr) team = samples->workspace->team;
   for (size_t i = 0; i < weights.layers.size(); ++i) {
-    LayerStatistics statistics;
-    if (samples != nullptr) {
-      SENVEC_ASSIGN_OR_RETURN(statistics, model->Observe(weights.layers[i], i, *samples));
-    }
-    SENVEC_ASSIGN_OR_RETURN(TransformerLayer loaded,
-                            LoadLayer(config, weights.layers[i], model->rotary_.get(), precision, kernels,
-                                      samples != nullptr ? &statistics : nullptr));
-    model->layers_.push_back(std::move(loaded));
+    SENVEC_ASSIGN_OR_RETURN(const LayerFloats floats, LoadLayerFloats(weights.layers[i], config.layer_norm_eps));
     Release(weights.layers[i], *weights.source);
+    LayerStatistics statistics;
+    if (samples != nullptr) statistics = model->Observe(floats, i, *samples);
+    model->layers_.push_back(MakeLayer(config, floats,
+                                       {.precision = precision,
+                                        .kernels = kernels,
+                                        .rotary = model->rotary_.get(),
+                                        .statistics = samples != nullptr ? &statistics : nullptr,
+                                        .arena = arena,
+                                        .team = team}));
   }
   if (weights.pooler.has_value()) {
-    SENVEC_ASSIGN_OR_RETURN(model->pooler_, LoadMatrix({*weights.pooler}, Precision::kFp32, *kernels));
+    SENVEC_ASSIGN_OR_RETURN(model->pooler_, LoadMatrix(*weights.pooler, *kernels));
   }
+  ReturnFreeMemory();
   return model;
 }
 
-absl::StatusOr<LayerStatistics> EncoderModel::Observe(const LayerWeights& weights, size_t i,
-                                                      const Samples& samples) const {
-  SENVEC_ASSIGN_OR_RETURN(const TransformerLayer layer,
-                          LoadLayer(config_, weights, rotary_.get(), Precision::kFp32, kernels_));
+LayerStatistics EncoderModel::Observe(const LayerFloats& floats, size_t i, const Samples& samples) const {
+  const TransformerLayer layer = MakeLayer(config_, floats,
+                                           {.precision = Precision::kFp32,
+                                            .kernels = kernels_,
+                                            .rotary = rotary_.get(),
+                                            .team = samples.workspace->team});
   LayerStatistics statistics;
   LayerWorkspace& workspace = *samples.workspace;
   workspace.Convert(*kernels_, Precision::kFp32, samples.states->hidden.data(), samples.batch->offsets.back(),

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "encoder/arch/embeddings.h"
+#include "encoder/arch/layer_builder.h"
 #include "encoder/layers/layer_workspace.h"
 #include "encoder/layers/rotary_table.h"
 #include "encoder/layers/transformer_layer.h"
@@ -33,9 +34,9 @@ struct ForwardOptions {
 // Token vectors, tokens × hidden, or sentences × hidden where only first tokens were wanted. Buffers keep their size
 // from pass to pass and may be larger than that.
 struct HiddenStates {
-  std::vector<float> first;   // after the first block; only when asked for
-  std::vector<float> last;    // after the last block
-  std::vector<float> hidden;  // between blocks
+  AlignedVector<float> first;   // after the first block; only when asked for
+  AlignedVector<float> last;    // after the last block
+  AlignedVector<float> hidden;  // between blocks
 };
 
 // A transformer encoder: BERT with learned positions, or RoFormer with rotary ones (METHODS 3.1–3.2).
@@ -51,11 +52,12 @@ class EncoderModel {
     HiddenStates* states;       // out
   };
 
-  // `precision` is that of the blocks' products; embeddings and pooler are fp32. `samples`: null for none.
+  // `precision` is that of the blocks' products; embeddings and pooler are fp32. `samples`: null for none. `team`: who
+  // loads, that of the samples where there are any; null for the calling thread.
   static absl::StatusOr<std::unique_ptr<const EncoderModel>> Load(const ModelConfig& config,
                                                                   const ModelWeights& weights, Precision precision,
                                                                   const Kernels* kernels,
-                                                                  const Samples* samples = nullptr);
+                                                                  const Samples* samples = nullptr, Team* team = nullptr);
 
   const ModelConfig& config() const { return config_; }
   bool has_pooler() const { return pooler_.has_value(); }
@@ -79,7 +81,7 @@ class EncoderModel {
   void Step(const TransformerLayer& layer, size_t i, const TransformerLayer* next, const PackedBatch& batch,
             const ForwardOptions& options, LayerWorkspace& workspace, HiddenStates& states) const;
   // The fp32 pass through block `i`.
-  absl::StatusOr<LayerStatistics> Observe(const LayerWeights& weights, size_t i, const Samples& samples) const;
+  LayerStatistics Observe(const LayerFloats& floats, size_t i, const Samples& samples) const;
 
   const ModelConfig config_;
   const Precision precision_;

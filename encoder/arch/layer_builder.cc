@@ -45,29 +45,46 @@ absl::StatusOr<NormParameters> LoadNorm(const NormWeights& norm, float epsilon) 
   return parameters;
 }
 
-absl::StatusOr<PackedMatrix> LoadMatrix(absl::Span<const LinearWeights> layers, Precision precision,
-                                        const Kernels& kernels, const ChannelRange* inputs) {
-  int64_t out = 0;
-  const int64_t in = layers[0].weight.shape[1];
-  for (const LinearWeights& layer : layers) out += layer.weight.shape[0];
-  std::vector<float> weight(out * in), bias(out);
+absl::StatusOr<DenseFloats> LoadDense(absl::Span<const LinearWeights> layers) {
+  DenseFloats dense;
+  dense.in = layers[0].weight.shape[1];
+  for (const LinearWeights& layer : layers) dense.out += layer.weight.shape[0];
+  dense.weight.resize(dense.out * dense.in);
+  dense.bias.resize(dense.out);
   int64_t row = 0;
   for (const LinearWeights& layer : layers) {
     const int64_t rows = layer.weight.shape[0];
-    SENVEC_RETURN_IF_ERROR(ToFloat(layer.weight, absl::MakeSpan(weight).subspan(row * in, rows * in)));
-    SENVEC_RETURN_IF_ERROR(ToFloat(layer.bias, absl::MakeSpan(bias).subspan(row, rows)));
+    SENVEC_RETURN_IF_ERROR(
+        ToFloat(layer.weight, absl::MakeSpan(dense.weight).subspan(row * dense.in, rows * dense.in)));
+    SENVEC_RETURN_IF_ERROR(ToFloat(layer.bias, absl::MakeSpan(dense.bias).subspan(row, rows)));
     row += rows;
   }
-  std::vector<float> scales;
-  if (precision == Precision::kInt8 && inputs != nullptr) scales = SmoothingScales(weight, in, *inputs);
-  return PackedMatrix::Pack(weight, bias, out, in, precision, kernels, scales);
+  return dense;
+}
+
+absl::StatusOr<LayerFloats> LoadLayerFloats(const LayerWeights& weights, float epsilon) {
+  LayerFloats floats;
+  SENVEC_ASSIGN_OR_RETURN(floats.query_key_value, LoadDense({weights.query, weights.key, weights.value}));
+  SENVEC_ASSIGN_OR_RETURN(floats.attention_output, LoadDense({weights.attention_output}));
+  SENVEC_ASSIGN_OR_RETURN(floats.intermediate, LoadDense({weights.intermediate}));
+  SENVEC_ASSIGN_OR_RETURN(floats.output, LoadDense({weights.output}));
+  SENVEC_ASSIGN_OR_RETURN(floats.attention_norm, LoadNorm(weights.attention_norm, epsilon));
+  SENVEC_ASSIGN_OR_RETURN(floats.output_norm, LoadNorm(weights.output_norm, epsilon));
+  return floats;
+}
+
+absl::StatusOr<PackedMatrix> LoadMatrix(const LinearWeights& layer, const Kernels& kernels) {
+  SENVEC_ASSIGN_OR_RETURN(const DenseFloats dense, LoadDense({layer}));
+  return PackedMatrix::Pack(dense.weight, dense.bias, dense.out, dense.in, Precision::kFp32, kernels);
 }
 
 std::vector<float> SmoothingScales(absl::Span<const float> weight, int64_t in, const ChannelRange& inputs) {
   SENVEC_CHECK(static_cast<int64_t>(inputs.largest.size()) == in);
   constexpr float kLeast = 1e-5f;  // a channel that the samples left at zero
   std::vector<float> scales(in, kLeast);
-  for (size_t i = 0; i < weight.size(); ++i) scales[i % in] = std::max(scales[i % in], std::abs(weight[i]));
+  for (size_t row = 0; row < weight.size(); row += in) {
+    for (int64_t j = 0; j < in; ++j) scales[j] = std::max(scales[j], std::abs(weight[row + j]));
+  }
   for (int64_t j = 0; j < in; ++j) scales[j] = std::sqrt(std::max(inputs.largest[j], kLeast) / scales[j]);
   return scales;
 }
@@ -90,32 +107,29 @@ ActivationFunction ActivationKernel(Activation activation, Precision precision, 
   SENVEC_CHECK(false && "unknown Activation");
 }
 
-absl::StatusOr<TransformerLayer> LoadLayer(const ModelConfig& config, const LayerWeights& weights,
-                                           const RotaryTable* rotary, Precision precision,
-                                           const Kernels* kernels, const LayerStatistics* statistics) {
-  const auto matrix = [&](absl::Span<const LinearWeights> layers, ChannelRange LayerStatistics::*inputs) {
-    const bool known = statistics != nullptr && inputs != nullptr;
-    return LoadMatrix(layers, precision, *kernels, known ? &(statistics->*inputs) : nullptr);
+TransformerLayer MakeLayer(const ModelConfig& config, const LayerFloats& floats, const LayerOptions& options) {
+  const auto pack = [&](const DenseFloats& dense, const ChannelRange* inputs) {
+    std::vector<float> scales;
+    if (options.precision == Precision::kInt8 && inputs != nullptr) {
+      scales = SmoothingScales(dense.weight, dense.in, *inputs);
+    }
+    return PackedMatrix::Pack(dense.weight, dense.bias, dense.out, dense.in, options.precision, *options.kernels,
+                              {.input_scales = scales, .arena = options.arena, .team = options.team});
   };
-  SENVEC_ASSIGN_OR_RETURN(PackedMatrix query_key_value, matrix({weights.query, weights.key, weights.value},
-                                                               &LayerStatistics::query_key_value));
-  SENVEC_ASSIGN_OR_RETURN(PackedMatrix attention_output,
-                          matrix({weights.attention_output}, &LayerStatistics::attention_output));
-  SENVEC_ASSIGN_OR_RETURN(NormParameters attention_norm, LoadNorm(weights.attention_norm, config.layer_norm_eps));
-  SENVEC_ASSIGN_OR_RETURN(PackedMatrix intermediate, matrix({weights.intermediate}, &LayerStatistics::intermediate));
+  const LayerStatistics* known = options.statistics;
+  SelfAttention attention(
+      {.query_key_value = pack(floats.query_key_value, known != nullptr ? &known->query_key_value : nullptr),
+       .output = pack(floats.attention_output, known != nullptr ? &known->attention_output : nullptr),
+       .num_heads = config.num_heads,
+       .rotary = options.rotary,
+       .rotate_value = config.rotary_value},
+      options.kernels);
   // What an activation gives is small or one-sided; evening its channels out costs more than it brings.
-  SENVEC_ASSIGN_OR_RETURN(PackedMatrix output, matrix({weights.output}, nullptr));
-  SENVEC_ASSIGN_OR_RETURN(NormParameters output_norm, LoadNorm(weights.output_norm, config.layer_norm_eps));
-  SelfAttention attention({.query_key_value = std::move(query_key_value),
-                           .output = std::move(attention_output),
-                           .num_heads = config.num_heads,
-                           .rotary = rotary,
-                           .rotate_value = config.rotary_value},
-                          kernels);
-  FeedForward feed_forward(std::move(intermediate), std::move(output),
-                           ActivationKernel(config.hidden_act, precision, *kernels));
-  return TransformerLayer(std::move(attention), std::move(attention_norm), std::move(feed_forward),
-                          std::move(output_norm), precision, kernels);
+  FeedForward feed_forward(pack(floats.intermediate, known != nullptr ? &known->intermediate : nullptr),
+                           pack(floats.output, nullptr),
+                           ActivationKernel(config.hidden_act, options.precision, *options.kernels));
+  return TransformerLayer(std::move(attention), floats.attention_norm, std::move(feed_forward), floats.output_norm,
+                          options.precision, options.kernels);
 }
 
 }  // namespace senvec

@@ -6,7 +6,7 @@
 namespace senvec {
 namespace {
 
-// Rows for one thread at a time: what lies between the two products stays in the second-level cache.
+// The most rows for one thread at a time: what lies between the two products stays in the second-level cache.
 constexpr int64_t kBlockRows = 56;
 
 }  // namespace
@@ -35,9 +35,11 @@ void FeedForward::Intermediate(const LeftOperand& x, int64_t begin, int64_t end,
 
 void FeedForward::Forward(const LeftOperand& x, LayerWorkspace& workspace, float* out) const {
   if (workspace.observed != nullptr) workspace.observed->intermediate.Observe(x);
-  const int64_t block = kBlockRows * workspace.team->slots();
-  for (int64_t begin = 0; begin < x.rows(); begin += block) {
-    const int64_t end = std::min(x.rows(), begin + block);
+  const int64_t most = kBlockRows * workspace.team->slots();
+  // Of nearly equal size: a small rest would read all weights for a few rows.
+  const int64_t blocks = (x.rows() + most - 1) / most;
+  for (int64_t i = 0; i < blocks; ++i) {
+    const int64_t begin = x.rows() * i / blocks, end = x.rows() * (i + 1) / blocks;
     Intermediate(x, begin, end, workspace);
     workspace.Multiply(output_, workspace.inner, nullptr, {.fp32 = out + begin * output_.out()});
   }

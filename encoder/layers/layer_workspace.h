@@ -6,12 +6,14 @@
 #include "absl/functional/function_ref.h"
 #include "base/team.h"
 #include "encoder/layers/layer_statistics.h"
+#include "kernels/aligned_buffer.h"
 #include "kernels/gemm.h"
 
 namespace senvec {
 
-// At least `size` floats; never shrinks.
-inline float* Grow(std::vector<float>& buffer, size_t size) {
+// At least `size` values; never shrinks.
+template <typename T>
+T* Grow(AlignedVector<T>& buffer, size_t size) {
   if (buffer.size() < size) buffer.resize(size);
   return buffer.data();
 }
@@ -23,12 +25,13 @@ struct LayerWorkspace {
   LeftOperand attended;  // rows × hidden
   LeftOperand inner;     // rows × intermediate
   LeftOperand first;     // sentences × hidden: first rows only
-  std::vector<float> projected;        // rows × 3·hidden: q, k and v side by side
-  std::vector<float> first_projected;  // sentences × 3·hidden, where only the first rows' queries count
-  std::vector<float> context;          // rows × hidden: what attention gives
-  std::vector<float> inner_values;     // rows × intermediate, where the product cannot write `inner` itself
-  std::vector<float> branch;           // rows × hidden: what is added to the residual
-  std::vector<std::vector<float>> scratch;  // one attention head's, for each slot of the team
+  // q, k and v side by side: rows × 3·hidden, and sentences × 3·hidden, where only the first rows' queries count.
+  AlignedVector<float> projected, first_projected;
+  AlignedVector<uint16_t> half_projected, half_first_projected;  // the same in bfloat16
+  AlignedVector<float> context;       // rows × hidden: what attention gives
+  AlignedVector<float> inner_values;  // rows × intermediate, where the product cannot write `inner` itself
+  AlignedVector<float> branch;        // rows × hidden: what is added to the residual
+  std::vector<AlignedVector<float>> scratch;  // one attention head's, for each slot of the team
 
   // Who works; never null during a pass.
   Team* team = nullptr;

@@ -36,23 +36,37 @@ class SelfAttention {
   const PackedMatrix& query_key_value() const { return parameters_.query_key_value; }
 
  private:
-  // Where queries are, and which: all of a sentence's tokens or its first.
-  struct Queries {
-    const float* rows;  // each 3·hidden wide
+  // What attention works on, in fp32 or bfloat16: rows of q, k and v, each 3·hidden wide.
+  template <typename T>
+  struct Projected {
+    const T* rows;
+    const T* queries;  // `rows`, or those of first tokens only
     bool first_only;
   };
   // Turns parts [first_part, end_part) of q, k, v in rows of `projected`, whose positions count from 0 in each sentence.
   void Rotate(absl::Span<const int32_t> offsets, int first_part, int end_part, LayerWorkspace& workspace,
               float* projected) const;
-  void Attend(const Queries& queries, absl::Span<const int32_t> offsets, LayerWorkspace& workspace) const;
-  void AttendHead(const Queries& queries, absl::Span<const int32_t> offsets, size_t sentence, size_t head,
-                  LayerWorkspace& workspace, size_t slot) const;
+  // Panels [first_panel, end_panel) of the projection of x, in fp32.
+  void ProjectInto(const LeftOperand& x, int64_t first_panel, int64_t end_panel, LayerWorkspace& workspace,
+                   const PackedMatrix::Output& y) const;
+  // Both by way of fp32 where positions are rotary, as Forward() and ForwardFirst() do it.
+  Projected<float> InFp32(const LeftOperand& x, const LeftOperand* first, absl::Span<const int32_t> offsets,
+                          LayerWorkspace& workspace) const;
+  Projected<uint16_t> InBf16(const LeftOperand& x, const LeftOperand* first, absl::Span<const int32_t> offsets,
+                             LayerWorkspace& workspace) const;
+  // From projections to what is added to the residual. first: as in ForwardFirst(), or null.
+  void Run(const LeftOperand& x, const LeftOperand* first, absl::Span<const int32_t> offsets, LayerWorkspace& workspace,
+           float* out) const;
+  template <typename T>
+  void Attend(const Projected<T>& projected, absl::Span<const int32_t> offsets, LayerWorkspace& workspace,
+              void (*head)(const AttentionCallOf<T>&)) const;
   void Project(int64_t rows, LayerWorkspace& workspace, float* out) const;
 
   Parameters parameters_;
   const Kernels* kernels_;
   int32_t hidden_;
   int32_t head_size_;
+  bool in_bf16_;  // attention itself; where products are in fp32 so is attention
 };
 
 }  // namespace senvec

@@ -23,7 +23,8 @@ void RowToBf16(const float* x, size_t n, uint16_t* out) {
   for (size_t j = 0; i + j < padded; ++j) out[i + j] = halves[j];
 }
 
-// The range of a row, always with 0 in it, is cut into 255 equal steps.
+// The range of a row, always with 0 in it, is cut into 254 equal steps: with one to spare, rounding of the zero point and
+// of a code together stay within [0, 255].
 template <bool kScaled>
 RowScale QuantizeRowBy(const float* x, const float* factors, size_t n, void* out) {
   const auto load = [&](size_t i) { return kScaled ? Load(x + i) * Load(factors + i) : Load(x + i); };
@@ -44,16 +45,14 @@ RowScale QuantizeRowBy(const float* x, const float* factors, size_t n, void* out
   }
   const float least = -Largest(-low), most = Largest(high);
   // A row of zeros, or of numbers too small for a step, is all zero codes.
-  const float step = (most - least) * (1.0f / 255);
+  const float step = (most - least) * (1.0f / 254);
   const bool empty = !(step > 1e-30f);
   const float inverse = empty ? 0.0f : 1.0f / step;
   const float magic = 12582912.0f;  // 1.5·2^23: adding it rounds to an integer
   const float zero = (-least * inverse + magic) - magic;
   Int8Operand* codes = static_cast<Int8Operand*>(out);
-  const auto quantize = [&](V v) {
-    const V code = Max(Min(v * inverse + zero, Set(255.0f)), Set(0.0f)) + magic;
-    return reinterpret_cast<VI>(code) & 0xff;
-  };
+  const float shift = zero + magic;
+  const auto quantize = [&](V v) { return reinterpret_cast<VI>(v * inverse + shift); };  // the code in the lower half
   for (i = 0; i + kLanes <= n; i += kLanes) StoreCodes(codes + i, quantize(load(i)));
   if (i < n) {
     Int8Operand rest[kLanes];

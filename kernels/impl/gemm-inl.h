@@ -9,10 +9,15 @@ constexpr size_t kBlockBytes = 256 << 10;
 
 struct TileCall {
   const GemmCall* call;
-  size_t row;        // the tile's first
-  size_t column;     // the panel's first
-  const char* b;     // the panel
-  float* c;          // row i at c + i·c_stride
+  size_t row;     // the tile's first
+  size_t column;  // the panel's first
+  const char* b;  // the panel
+  // The next panel's lines that this tile asks for, one at each step.
+  const char* ahead;
+  size_t ahead_step;
+  // Where results go, one of them: row i at i·c_stride.
+  float* c;
+  uint16_t* c_bf16;
   size_t c_stride;
 };
 
@@ -26,30 +31,32 @@ SENVEC_INLINE void PrefetchAhead(const void* b, size_t step_bytes) {
 // product to a sum, and what becomes of two sums that are complete.
 struct Fp32Parts {
   static constexpr size_t kGroup = 1, kLeftBytes = 4, kRightBytes = 4;
-  using Right = V;
-  using Left = float;
+  static constexpr bool kAskAhead = false;  // see Multiply()
+  using RightStep = V;
+  using LeftStep = float;
   using Sums = V;
 
   SENVEC_INLINE V LoadRight(const char* b) { return Load(reinterpret_cast<const float*>(b)); }
   SENVEC_INLINE float LoadLeft(const char* a) { return *reinterpret_cast<const float*>(a); }
   SENVEC_INLINE V Step(V sum, float a, V b) { return sum + b * a; }
 
-  // Of one tile's columns.
+  // What turns sums into results, for the panel that begins at `column`.
   struct Columns {
     V bias0, bias1;
-    explicit Columns(const TileCall& tile)
-        : bias0(Load(tile.call->bias + tile.column)), bias1(Load(tile.call->bias + tile.column + kLanes)) {}
+    Columns(const GemmCall& call, size_t column)
+        : bias0(Load(call.bias + column)), bias1(Load(call.bias + column + kLanes)) {}
   };
-  SENVEC_INLINE void Finish(const TileCall&, const Columns& columns, size_t, V left, V right, float* c) {
-    Store(c, left + columns.bias0);
-    Store(c + kLanes, right + columns.bias1);
-  }
+  struct Row {
+    Row(const GemmCall&, size_t) {}
+  };
+  SENVEC_INLINE V Left(const Columns& columns, const Row&, V sum) { return sum + columns.bias0; }
+  SENVEC_INLINE V Right(const Columns& columns, const Row&, V sum) { return sum + columns.bias1; }
 };
 
 struct Bf16Parts : Fp32Parts {
   static constexpr size_t kGroup = 2, kLeftBytes = 2, kRightBytes = 2;
-  using Right = VI;
-  using Left = VI;
+  using RightStep = VI;
+  using LeftStep = VI;
 
   SENVEC_INLINE VI LoadRight(const char* b) { return LoadInts(b); }
   SENVEC_INLINE VI LoadLeft(const char* a) {
@@ -62,108 +69,146 @@ struct Bf16Parts : Fp32Parts {
 
 struct Int8Parts {
   static constexpr size_t kGroup = kInt8Group, kLeftBytes = sizeof(Int8Operand), kRightBytes = 1;
-  using Right = VI;
-  using Left = VI;
+  static constexpr bool kAskAhead = true;
+  using RightStep = VI;
+  using LeftStep = VI;
   using Sums = VI;
 
   SENVEC_INLINE VI LoadRight(const char* b) { return Int8Load(b); }
   SENVEC_INLINE VI LoadLeft(const char* a) { return Int8Broadcast(a); }
   SENVEC_INLINE VI Step(VI sum, VI a, VI b) { return Int8Step(sum, a, b); }
 
-  struct Columns : Fp32Parts::Columns {
-    VI sums0, sums1;
-    V scales0, scales1;
-    explicit Columns(const TileCall& tile)
-        : Fp32Parts::Columns(tile),
-          sums0(LoadInts(tile.call->b_sums + tile.column)),
-          sums1(LoadInts(tile.call->b_sums + tile.column + kLanes)),
-          scales0(Load(tile.call->b_scales + tile.column)),
-          scales1(Load(tile.call->b_scales + tile.column + kLanes)) {}
+  // Σ s_a(q_a − z)·s_b q_b = s_a s_b (Σ q_a q_b − z Σ q_b).
+  struct Columns {
+    V bias0, bias1, scales0, scales1, sums0, sums1;
+    Columns(const GemmCall& call, size_t column)
+        : bias0(Load(call.bias + column)),
+          bias1(Load(call.bias + column + kLanes)),
+          scales0(Load(call.b_scales + column)),
+          scales1(Load(call.b_scales + column + kLanes)),
+          sums0(Load(call.b_sums + column)),
+          sums1(Load(call.b_sums + column + kLanes)) {}
   };
-  // Σ s_a(q_a − z)·s_b q_b = s_a s_b (Σ q_a q_b − z Σ q_b), the parenthesis exact in integers.
-  SENVEC_INLINE void Finish(const TileCall& tile, const Columns& columns, size_t i, VI left, VI right, float* c) {
-    const RowScale row = tile.call->a_scales[tile.row + i];
-    Store(c, ToFloats(left - columns.sums0 * row.zero) * (columns.scales0 * row.scale) + columns.bias0);
-    Store(c + kLanes, ToFloats(right - columns.sums1 * row.zero) * (columns.scales1 * row.scale) + columns.bias1);
+  struct Row {
+    V scale, zero;
+    Row(const GemmCall& call, size_t row) : scale(Set(call.a_scales[row].scale)), zero(Set(call.a_scales[row].zero)) {}
+  };
+  SENVEC_INLINE V Left(const Columns& columns, const Row& row, VI sum) {
+    return (ToFloats(sum) - columns.sums0 * row.zero) * (columns.scales0 * row.scale) + columns.bias0;
+  }
+  SENVEC_INLINE V Right(const Columns& columns, const Row& row, VI sum) {
+    return (ToFloats(sum) - columns.sums1 * row.zero) * (columns.scales1 * row.scale) + columns.bias1;
   }
 };
 
-// kRows rows of one panel: sums over k in registers, one step after the other.
+// What becomes of a result before it is put down.
+struct Nothing {
+  SENVEC_INLINE V Of(V v) { return v; }
+};
+struct ByGeluErf {
+  SENVEC_INLINE V Of(V v) { return GeluErfOf(v); }
+};
+struct ByGeluErfFast {
+  SENVEC_INLINE V Of(V v) { return GeluErfFastOf(v); }
+};
+
+// kRows rows of one panel: sums over k in registers, one step after the other, finished there too.
 template <class Parts>
 struct Tile {
   static constexpr size_t kGroup = Parts::kGroup, kLeftBytes = Parts::kLeftBytes, kRightBytes = Parts::kRightBytes;
   static constexpr size_t kHalf = kGroup * kLanes * kRightBytes;  // bytes of one vector of columns in a step
 
-  template <size_t kRows>
+  template <class Activation, bool kToBf16, size_t kRows>
   static void Run(const TileCall& tile) {
     const GemmCall& call = *tile.call;
     const size_t stride = call.a_stride, steps = (call.k + kGroup - 1) / kGroup;
     const char* a = static_cast<const char*>(call.a) + tile.row * stride;
     const char* b = tile.b;
+    [[maybe_unused]] const char* ahead = tile.ahead;
     typename Parts::Sums left[kRows], right[kRows];
     SENVEC_UNROLL
     for (size_t i = 0; i < kRows; ++i) left[i] = right[i] = typename Parts::Sums{};
     for (size_t k = 0; k < steps; ++k) {
-      const typename Parts::Right b0 = Parts::LoadRight(b), b1 = Parts::LoadRight(b + kHalf);
+      const typename Parts::RightStep b0 = Parts::LoadRight(b), b1 = Parts::LoadRight(b + kHalf);
       PrefetchAhead(b, 2 * kHalf);
+      if constexpr (Parts::kAskAhead) {
+        __builtin_prefetch(ahead, 0, 2);
+        ahead += tile.ahead_step;
+      }
       b += 2 * kHalf;
       SENVEC_UNROLL
       for (size_t i = 0; i < kRows; ++i) {
-        const typename Parts::Left value = Parts::LoadLeft(a + i * stride);
+        const typename Parts::LeftStep value = Parts::LoadLeft(a + i * stride);
         left[i] = Parts::Step(left[i], value, b0);
         right[i] = Parts::Step(right[i], value, b1);
       }
       a += kGroup * kLeftBytes;
     }
-    const typename Parts::Columns columns(tile);
+    const typename Parts::Columns columns(call, tile.column);
     SENVEC_UNROLL
-    for (size_t i = 0; i < kRows; ++i) Parts::Finish(tile, columns, i, left[i], right[i], tile.c + i * tile.c_stride);
+    for (size_t i = 0; i < kRows; ++i) {
+      const typename Parts::Row row(call, tile.row + i);
+      Put<kToBf16>(tile, i * tile.c_stride, Activation::Of(Parts::Left(columns, row, left[i])));
+      Put<kToBf16>(tile, i * tile.c_stride + kLanes, Activation::Of(Parts::Right(columns, row, right[i])));
+    }
+  }
+
+  template <bool kToBf16>
+  SENVEC_INLINE void Put(const TileCall& tile, size_t at, V v) {
+    if constexpr (kToBf16) {
+      StoreBf16(tile.c_bf16 + at, v);
+    } else {
+      Store(tile.c + at, v);
+    }
   }
 };
 using Fp32Tile = Tile<Fp32Parts>;
 using Bf16Tile = Tile<Bf16Parts>;
 using Int8Tile = Tile<Int8Parts>;
 
-template <class T, size_t... kIndex>
+template <class T, class Activation, bool kToBf16, size_t... kIndex>
 SENVEC_INLINE void RunTile(size_t rows, const TileCall& tile, std::index_sequence<kIndex...>) {
-  static constexpr void (*kTable[])(const TileCall&) = {T::template Run<kIndex + 1>...};
+  static constexpr void (*kTable[])(const TileCall&) = {T::template Run<Activation, kToBf16, kIndex + 1>...};
   kTable[rows - 1](tile);
 }
-
-SENVEC_INLINE void StoreTile(const GemmCall& call, const float* tile, size_t row, size_t rows, size_t column) {
-  const size_t columns = call.n - column < kPanel ? call.n - column : kPanel;
-  for (size_t i = 0; i < rows; ++i) {
-    const float* from = tile + i * kPanel;
-    const size_t at = (row + i) * call.c_stride + column;
-    if (call.c_bf16 != nullptr && columns == kPanel) {
-      StoreBf16(call.c_bf16 + at, Load(from));
-      StoreBf16(call.c_bf16 + at + kLanes, Load(from + kLanes));
-    } else if (call.c_bf16 != nullptr) {
-      RowToBf16(from, columns, call.c_bf16 + at);
-    } else if (columns == kPanel) {
-      Store(call.c + at, Load(from));
-      Store(call.c + at + kLanes, Load(from + kLanes));
-    } else {
-      for (size_t j = 0; j < columns; ++j) call.c[at + j] = from[j];
-    }
-  }
+template <class T, class Activation, bool kToBf16>
+SENVEC_INLINE void RunTile(size_t rows, const TileCall& tile) {
+  RunTile<T, Activation, kToBf16>(rows, tile, std::make_index_sequence<kTileRows>());
 }
 
-// The tile goes to its place at once when it is a plain one; otherwise by a buffer, where the activation runs.
+// What products are asked for goes from registers to its place, GELU included; the rest, such as panels that reach past the
+// last column, by way of a buffer.
 template <class T>
-SENVEC_INLINE void Compute(const GemmCall& call, size_t row, size_t rows, size_t column, const char* b) {
-  TileCall tile = {.call = &call, .row = row, .column = column, .b = b, .c = nullptr, .c_stride = call.c_stride};
-  if (call.activation == nullptr && call.c != nullptr && column + kPanel <= call.n) {
-    tile.c = call.c + row * call.c_stride + column;
-    RunTile<T>(rows, tile, std::make_index_sequence<kTileRows>());
-    return;
+SENVEC_INLINE void Compute(TileCall tile, size_t rows) {
+  const GemmCall& call = *tile.call;
+  const size_t column = tile.column, at = tile.row * call.c_stride + column;
+  if (column + kPanel <= call.n) {
+    const bool to_bf16 = call.c_bf16 != nullptr, plain = call.activation == nullptr;
+    tile.c = to_bf16 ? nullptr : call.c + at;
+    tile.c_bf16 = to_bf16 ? call.c_bf16 + at : nullptr;
+    if (plain && !to_bf16) return RunTile<T, Nothing, false>(rows, tile);
+    if constexpr (std::is_same_v<T, Fp32Tile>) {
+      if (call.activation == GeluErf && !to_bf16) return RunTile<T, ByGeluErf, false>(rows, tile);
+    } else {
+      if (plain) return RunTile<T, Nothing, true>(rows, tile);
+      if (call.activation == GeluErfFast && !to_bf16) return RunTile<T, ByGeluErfFast, false>(rows, tile);
+      if (call.activation == GeluErfFast) return RunTile<T, ByGeluErfFast, true>(rows, tile);
+    }
   }
   alignas(64) float buffer[kTileRows * kPanel];
   tile.c = buffer;
   tile.c_stride = kPanel;
-  RunTile<T>(rows, tile, std::make_index_sequence<kTileRows>());
+  RunTile<T, Nothing, false>(rows, tile);
   if (call.activation != nullptr) call.activation(buffer, rows * kPanel);
-  StoreTile(call, buffer, row, rows, column);
+  const size_t columns = call.n - column < kPanel ? call.n - column : kPanel;
+  for (size_t i = 0; i < rows; ++i) {
+    const float* from = buffer + i * kPanel;
+    if (call.c_bf16 != nullptr) {
+      RowToBf16(from, columns, call.c_bf16 + at + i * call.c_stride);
+    } else {
+      for (size_t j = 0; j < columns; ++j) call.c[at + i * call.c_stride + j] = from[j];
+    }
+  }
 }
 
 template <class T>
@@ -179,9 +224,14 @@ void Multiply(const GemmCall& call) {
     for (size_t panel = call.first_panel; panel < call.end_panel; ++panel) {
       const char* here = b + panel * panel_bytes;
       // Tiles of nearly equal size: none too small to keep the multipliers busy.
+      // Each asks for its share of the next panel, which then waits in the second-level cache: where a panel is small, it is
+      // done with before the third level has answered. Where panels take longer, this costs 2 % and brings nothing.
+      const size_t ahead_step = 2 * T::kHalf / tiles;
       for (size_t tile = 0, row = block; tile < tiles; ++tile) {
         const size_t rows = (end - row + tiles - tile - 1) / (tiles - tile);
-        Compute<T>(call, row, rows, panel * kPanel, here);
+        Compute<T>({.call = &call, .row = row, .column = panel * kPanel, .b = here,
+                    .ahead = here + panel_bytes + tile * steps * ahead_step, .ahead_step = ahead_step, .c = nullptr,
+                    .c_bf16 = nullptr, .c_stride = call.c_stride}, rows);
         row += rows;
       }
     }

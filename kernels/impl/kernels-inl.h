@@ -48,27 +48,41 @@ void Add(float* y, const float* x, size_t n) {
   for (; i < n; ++i) y[i] += x[i];
 }
 
+// Four sums, so that none waits for the one before it; groups of four vectors, then one by one.
+template <class Value>
+SENVEC_INLINE V SumOfVectors(size_t whole, const Value& value) {
+  V s0{}, s1{}, s2{}, s3{};
+  size_t i = 0;
+  for (; i + 4 * kLanes <= whole; i += 4 * kLanes) {
+    s0 += value(i);
+    s1 += value(i + kLanes);
+    s2 += value(i + 2 * kLanes);
+    s3 += value(i + 3 * kLanes);
+  }
+  for (; i < whole; i += kLanes) s0 += value(i);
+  return (s0 + s1) + (s2 + s3);
+}
+
 void LayerNorm(const float* x, const float* residual, const float* weight, const float* bias, float eps,
                size_t n, float* out) {
   const size_t whole = n / kLanes * kLanes;
-  V sum{};
-  float tail_sum = 0;
-  for (size_t i = 0; i < whole; i += kLanes) {
+  const auto put = [&](size_t i) {
     const V v = residual != nullptr ? Load(x + i) + Load(residual + i) : Load(x + i);
     Store(out + i, v);
-    sum += v;
-  }
+    return v;
+  };
+  const V sum = SumOfVectors(whole, put);
+  float tail_sum = 0;
   for (size_t i = whole; i < n; ++i) {
     out[i] = residual != nullptr ? x[i] + residual[i] : x[i];
     tail_sum += out[i];
   }
   const float mean = (Sum(sum) + tail_sum) / static_cast<float>(n);
-  V squares{};
-  float tail_squares = 0;
-  for (size_t i = 0; i < whole; i += kLanes) {
+  const V squares = SumOfVectors(whole, [&](size_t i) {
     const V d = Load(out + i) - mean;
-    squares += d * d;
-  }
+    return d * d;
+  });
+  float tail_squares = 0;
   for (size_t i = whole; i < n; ++i) tail_squares += (out[i] - mean) * (out[i] - mean);
   const float variance = (Sum(squares) + tail_squares) / static_cast<float>(n);
   const float inverse = 1.0f / __builtin_sqrtf(variance + eps);

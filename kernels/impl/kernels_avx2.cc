@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include "kernels/impl/target.h"
@@ -11,6 +12,7 @@
 namespace senvec {
 SENVEC_TARGET_BEGIN("avx2,fma")
 namespace {
+#define SENVEC_HAS_AVX2
 constexpr size_t kLanes = 8;
 constexpr size_t kTileRows = 6;  // 12 sums, two right vectors and a left one in 16 registers
 #include "kernels/impl/vector-inl.h"

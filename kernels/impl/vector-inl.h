@@ -1,6 +1,7 @@
 // Vectors of kLanes floats for the instruction set of the including file. Included inside a target region, after
 // kLanes is set; no guard, since every instruction set has its own copy in an unnamed namespace.
-// SENVEC_HAS_AVX512 says that the including file may use AVX-512 F, BW, DQ and VL intrinsics.
+// SENVEC_HAS_AVX512 says that the including file may use AVX-512 F, BW, DQ and VL intrinsics, SENVEC_HAS_AVX2 those of AVX2
+// and FMA.
 
 typedef float V __attribute__((vector_size(kLanes * sizeof(float))));
 typedef int VI __attribute__((vector_size(kLanes * sizeof(int))));
@@ -23,8 +24,25 @@ SENVEC_INLINE VI LoadInts(const void* p) { return *reinterpret_cast<const VIUnal
 SENVEC_INLINE V Set(float x) { return x - V{}; }
 SENVEC_INLINE VI SetInt(int x) { return x - VI{}; }
 SENVEC_INLINE V ToFloats(VI v) { return __builtin_convertvector(v, V); }
+// a > b ? a : b, and so b where either is NaN; compilers make two instructions of that.
+#if defined(SENVEC_HAS_AVX512)
+SENVEC_INLINE V Max(V a, V b) {
+  return reinterpret_cast<V>(_mm512_max_ps(reinterpret_cast<__m512>(a), reinterpret_cast<__m512>(b)));
+}
+SENVEC_INLINE V Min(V a, V b) {
+  return reinterpret_cast<V>(_mm512_min_ps(reinterpret_cast<__m512>(a), reinterpret_cast<__m512>(b)));
+}
+#elif defined(SENVEC_HAS_AVX2)
+SENVEC_INLINE V Max(V a, V b) {
+  return reinterpret_cast<V>(_mm256_max_ps(reinterpret_cast<__m256>(a), reinterpret_cast<__m256>(b)));
+}
+SENVEC_INLINE V Min(V a, V b) {
+  return reinterpret_cast<V>(_mm256_min_ps(reinterpret_cast<__m256>(a), reinterpret_cast<__m256>(b)));
+}
+#else
 SENVEC_INLINE V Max(V a, V b) { return a > b ? a : b; }
 SENVEC_INLINE V Min(V a, V b) { return a < b ? a : b; }
+#endif
 
 #if defined(SENVEC_HAS_AVX512)
 // Both add and compare halves in a fixed tree.
