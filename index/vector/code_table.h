@@ -33,13 +33,21 @@ class CodeMeasure {
   void Measure(const CodedQuery& query, const uint32_t* nodes, size_t count, Rank* out) const {
     kernels_->dot_codes(query.codes.data(), {codes_, code_bytes_, nodes, count}, code_bytes_, out);
     if (factors_ == nullptr) return;
-    for (size_t i = 0; i < count; ++i) {
-      const RowFactor& row = factors_[nodes[i]];
-      out[i] = RankOf(query.step * row.step * static_cast<float>(out[i] - query.offset) + query.weight * row.bias);
-    }
+    for (size_t i = 0; i < count; ++i) out[i] = WithFactor(query, out[i], factors_[nodes[i]]);
+  }
+  // Of nodes [first, first + count).
+  void MeasureRange(const CodedQuery& query, size_t first, size_t count, Rank* out) const {
+    kernels_->dot_codes(query.codes.data(), {codes_ + first * code_bytes_, code_bytes_, nullptr, count}, code_bytes_,
+                        out);
+    if (factors_ == nullptr) return;
+    for (size_t i = 0; i < count; ++i) out[i] = WithFactor(query, out[i], factors_[first + i]);
   }
 
  private:
+  static Rank WithFactor(const CodedQuery& query, int32_t sum, const RowFactor& row) {
+    return RankOf(query.step * row.step * static_cast<float>(sum - query.offset) + query.weight * row.bias);
+  }
+
   const uint8_t* codes_;
   size_t code_bytes_;
   const RowFactor* factors_;

@@ -31,7 +31,7 @@ TEST(DiskFullTest, AFailedWriteAnywhereLeavesTheOldFileAndNothingElse) {
   TempDir folder;
   const std::string path = folder / "index";
   const auto progress = [](int64_t, int64_t) { return true; };
-  for (IndexKind kind : {IndexKind::kExact, IndexKind::kHnsw}) {
+  for (IndexKind kind : {IndexKind::kExact, IndexKind::kHnsw, IndexKind::kIvf}) {
     const VectorIndexOptions options = {.kind = kind, .dim = 16};
     const RowsInMemory rows(ClusteredRows(300, 16, 1), 16);
     ASSERT_TRUE(BuildVectorIndex(options, rows, path, {.progress = progress}).ok());

@@ -42,4 +42,21 @@ std::vector<std::vector<Neighbor>> ScanRows(const RowTable& table, int64_t num_r
   return found;
 }
 
+std::vector<Neighbor> Rescore(const RowTable& table, const float* query, absl::Span<const uint32_t> rows, size_t k,
+                              float floor) {
+  constexpr size_t kAhead = 4;
+  TopK best(k, floor);
+  for (size_t first = 0; first < rows.size(); first += kAhead) {
+    const size_t count = std::min(kAhead, rows.size() - first);
+    // Mapped rows lie anywhere: the next ones are asked for while these are measured.
+    for (size_t i = first + count; i < std::min(first + 2 * kAhead, rows.size()); ++i) {
+      for (size_t at = 0; at < table.stride(); at += 64) __builtin_prefetch(table.row(rows[i]) + at);
+    }
+    float scores[kAhead];
+    table.Score(query, rows.data() + first, count, scores);
+    for (size_t i = 0; i < count; ++i) best.Add(rows[first + i], scores[i]);
+  }
+  return best.Take();
+}
+
 }  // namespace senvec

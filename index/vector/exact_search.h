@@ -16,6 +16,10 @@ namespace senvec {
 std::vector<std::vector<Neighbor>> ScanRows(const RowTable& table, int64_t num_rows, absl::Span<const float> queries,
                                             size_t k, const RowFilter* allowed, float floor);
 
+// The k nearest of some rows, in order.
+std::vector<Neighbor> Rescore(const RowTable& table, const float* query, absl::Span<const uint32_t> rows, size_t k,
+                              float floor);
+
 // Calls visit(ids, count) with the allowed rows below num_rows, ascending, at most 64 at a time.
 template <typename Visit>
 void ForEachAllowed(const RowFilter& allowed, int64_t num_rows, const Visit& visit) {

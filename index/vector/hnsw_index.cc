@@ -26,7 +26,6 @@ struct SearchScratch {
   WalkScratch walk;
   NearestKeys nearest;
   std::vector<uint32_t> rows;
-  std::vector<float> scores;
 };
 SearchScratch& ThisThreadsScratch() {
   thread_local SearchScratch scratch;
@@ -103,7 +102,7 @@ class HnswIndex : public VectorIndex {
       Walk(ef, scratch.walk);
       for (size_t i = 0; i < scratch.walk.pool.size(); ++i) TakeRows(scratch.walk.pool.node(i), nullptr, scratch.rows);
     }
-    return Rescored(query, k, floor, scratch);
+    return Rescore(rows_.table, query, scratch.rows, k, floor);
   }
 
   // A scan of the allowed rows costs as many measurements as there are, a walk about ef · degree / their share.
@@ -145,13 +144,13 @@ class HnswIndex : public VectorIndex {
 
   void ScanAll(size_t keep, SearchScratch& scratch) const {
     scratch.nearest.Reset(keep);
-    uint32_t nodes[64];
     Rank ranks[64];
-    for (uint32_t first = 0; first < nodes_.num_nodes(); first += 64) {
-      const uint32_t count = std::min<uint32_t>(64, static_cast<uint32_t>(nodes_.num_nodes()) - first);
-      for (uint32_t i = 0; i < count; ++i) nodes[i] = first + i;
-      measure_.Measure(scratch.walk.query, nodes, count, ranks);
-      for (uint32_t i = 0; i < count; ++i) scratch.nearest.Add(CandidateKey::Make(ranks[i], nodes[i]));
+    for (size_t first = 0; first < nodes_.num_nodes(); first += 64) {
+      const size_t count = std::min<size_t>(64, nodes_.num_nodes() - first);
+      measure_.MeasureRange(scratch.walk.query, first, count, ranks);
+      for (size_t i = 0; i < count; ++i) {
+        scratch.nearest.Add(CandidateKey::Make(ranks[i], static_cast<uint32_t>(first + i)));
+      }
     }
     for (uint64_t key : scratch.nearest.Finish()) TakeRows(CandidateKey::Node(key), nullptr, scratch.rows);
   }
@@ -176,15 +175,6 @@ class HnswIndex : public VectorIndex {
     };
     take(nodes_.First(node));
     for (uint32_t row : nodes_.Others(node)) take(row);
-  }
-
-  // The k nearest of scratch.rows by their true scores.
-  std::vector<Neighbor> Rescored(const float* query, size_t k, float floor, SearchScratch& scratch) const {
-    scratch.scores.resize(scratch.rows.size());
-    rows_.table.Score(query, scratch.rows.data(), scratch.rows.size(), scratch.scores.data());
-    TopK best(k, floor);
-    for (size_t i = 0; i < scratch.rows.size(); ++i) best.Add(scratch.rows[i], scratch.scores[i]);
-    return best.Take();
   }
 
   const std::shared_ptr<const MappedFile> bytes_;

@@ -28,6 +28,10 @@ absl::Status WriteHnswIndex(const BuildInput& input, VectorFileWriter& writer);
 absl::StatusOr<std::unique_ptr<VectorIndex>> OpenHnswIndex(std::shared_ptr<const MappedFile> bytes,
                                                            const VectorFile& file, const DistanceKernels& kernels);
 
+absl::Status WriteIvfIndex(const BuildInput& input, VectorFileWriter& writer);
+absl::StatusOr<std::unique_ptr<VectorIndex>> OpenIvfIndex(std::shared_ptr<const MappedFile> bytes,
+                                                          const VectorFile& file, const DistanceKernels& kernels);
+
 // What all kinds ask of a file: rows and row ids of the right size, ids ascending.
 struct StoredRows {
   RowTable table;

@@ -46,6 +46,7 @@ class RowCodec {
 
   int32_t dims() const { return dims_; }
   size_t code_bytes() const { return PaddedCodes(static_cast<size_t>(dims_)); }
+  float step() const { return step_; }  // cosine: value = step · (code − 128)
   bool has_factors() const { return metric_ != Metric::kCosine; }
 
   // codes: n × code_bytes(). factors: n, where there are any; complete after CompleteFactors() of all rows.

@@ -16,6 +16,14 @@ constexpr int64_t kBlockBytes = 4 << 20;  // of rows on their way into the file
 
 const DistanceKernels& BestKernels() { return DistanceKernelsFor(SupportedIsas().back()); }
 
+// What BuildVectorIndex() makes of kAuto. While a graph is built it takes its links with half as many spare ones, and
+// codes twice, in two orders.
+IndexKind KindFor(const VectorIndexOptions& options, int64_t rows, int64_t memory_bytes) {
+  if (rows <= kExactRows) return IndexKind::kExact;
+  const int64_t row = 3 * options.m * 4 + 2 * options.m * 4 + 2 * options.dim + 32;
+  return rows <= memory_bytes / row ? IndexKind::kHnsw : IndexKind::kIvf;
+}
+
 absl::Status CheckContext(const RowSource& rows, const BuildContext& context) {
   if (rows.num_rows() > int64_t{1} << 31) {
     return absl::InvalidArgumentError(absl::StrCat("an index holds at most 2^31 rows, not ", rows.num_rows()));
@@ -93,11 +101,7 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(const VectorIndexO
   SENVEC_RETURN_IF_ERROR(options.Validate());
   SENVEC_RETURN_IF_ERROR(CheckContext(rows, context));
   const int64_t n = rows.num_rows();
-  if (options.kind == IndexKind::kAuto && n <= kExactRows) options.kind = IndexKind::kExact;
-  if (options.kind == IndexKind::kAuto) options.kind = IndexKind::kHnsw;
-  if (options.kind == IndexKind::kIvf) {
-    return absl::UnimplementedError(absl::StrCat("index kind ", IndexKindName(options.kind), " cannot be built"));
-  }
+  if (options.kind == IndexKind::kAuto) options.kind = KindFor(options, n, context.memory_bytes);
   SENVEC_ASSIGN_OR_RETURN(const auto writer, VectorFileWriter::Create(path));
   SetOptions(options, writer->header());
   writer->header().num_rows = static_cast<uint64_t>(n);
@@ -106,6 +110,7 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> BuildVectorIndex(const VectorIndexO
   SENVEC_ASSIGN_OR_RETURN(const char* const mapped, writer->Map(VectorSection::kRows));
   const RowTable table(options, mapped, BestKernels());
   const BuildInput input = {.options = options, .rows = table, .num_rows = n, .context = context};
+  if (options.kind == IndexKind::kIvf) SENVEC_RETURN_IF_ERROR(WriteIvfIndex(input, *writer));
   if (options.kind == IndexKind::kHnsw) SENVEC_RETURN_IF_ERROR(WriteHnswIndex(input, *writer));
   if (!context.progress(n, n)) return absl::CancelledError("the build was cancelled");
   SENVEC_RETURN_IF_ERROR(writer->Commit());
@@ -120,9 +125,12 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> OpenVectorIndex(const std::string& 
       return OpenExactIndex(std::move(bytes), file, BestKernels());
     case IndexKind::kHnsw:
       return OpenHnswIndex(std::move(bytes), file, BestKernels());
-    default:
-      return file.Damaged("its kind cannot be opened");
+    case IndexKind::kIvf:
+      return OpenIvfIndex(std::move(bytes), file, BestKernels());
+    case IndexKind::kAuto:
+      break;
   }
+  return file.Damaged("its kind is one that is never stored");
 }
 
 }  // namespace senvec

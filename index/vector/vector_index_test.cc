@@ -51,6 +51,7 @@ std::vector<Subject> Subjects() {
         subjects.push_back({IndexKind::kExact, false, metric, codes, rescoring});
         subjects.push_back({IndexKind::kExact, true, metric, codes, rescoring});
         subjects.push_back({IndexKind::kHnsw, false, metric, codes, rescoring});
+        subjects.push_back({IndexKind::kIvf, false, metric, codes, rescoring});
       }
     }
   }

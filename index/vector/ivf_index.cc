@@ -1,0 +1,190 @@
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "index/vector/candidate_pool.h"
+#include "index/vector/checked_rows.h"
+#include "index/vector/code_table.h"
+#include "index/vector/coded_rows.h"
+#include "index/vector/exact_search.h"
+#include "index/vector/index_kinds.h"
+#include "index/vector/nearest_keys.h"
+
+namespace senvec {
+namespace {
+
+constexpr size_t kBlock = 64;
+// So many allowed rows are compared with the query one by one.
+constexpr int64_t kFewRows = 4096;
+
+struct SearchScratch {
+  CodedQuery query;
+  NearestKeys lists, rows;
+  std::vector<uint32_t> found;
+};
+SearchScratch& ThisThreadsScratch() {
+  thread_local SearchScratch scratch;
+  return scratch;
+}
+
+// Codes list by list, mapped; the lists whose centres are nearest are scanned.
+class IvfIndex : public VectorIndex {
+ public:
+  IvfIndex(std::shared_ptr<const MappedFile> bytes, const VectorFile& file, const StoredRows& rows, StoredCodes codes,
+           absl::Span<const uint64_t> ends, absl::string_view centres, const DistanceKernels& kernels)
+      : bytes_(std::move(bytes)),
+        options_(file.options()),
+        num_rows_(file.num_rows()),
+        rows_(rows),
+        codec_(std::move(codes.codec)),
+        codes_(reinterpret_cast<const uint8_t*>(codes.codes.data()), codec_->code_bytes(),
+               codes.factors.empty() ? nullptr : reinterpret_cast<const RowFactor*>(codes.factors.data()), kernels),
+        centres_(reinterpret_cast<const uint8_t*>(centres.data()), codec_->code_bytes(),
+                 reinterpret_cast<const RowFactor*>(centres.data() + ends.size() * codec_->code_bytes()), kernels),
+        places_(reinterpret_cast<const uint32_t*>(codes.places.data())),
+        ends_(ends) {}
+
+  const VectorIndexOptions& options() const override { return options_; }
+  int64_t size() const override { return num_rows_; }
+
+  absl::StatusOr<std::vector<std::vector<Neighbor>>> Search(absl::Span<const float> queries,
+                                                            const VectorSearchOptions& options) const override {
+    SENVEC_ASSIGN_OR_RETURN(const std::vector<float> checked, CheckedQueries(options_, num_rows_, queries, options));
+    const size_t dim = rows_.table.dim(), k = static_cast<size_t>(options.k);
+    std::vector<std::vector<Neighbor>> answers;
+    for (size_t begin = 0; begin < checked.size(); begin += dim) {
+      const absl::Span<const float> query = absl::MakeConstSpan(checked).subspan(begin, dim);
+      answers.push_back(SearchOne(query, k, Kept(options), Probes(options), options.allowed, kNoFloor));
+    }
+    return answers;
+  }
+
+  absl::StatusOr<std::vector<Neighbor>> RangeSearch(absl::Span<const float> query, float min_score,
+                                                    const VectorSearchOptions& options) const override {
+    SENVEC_ASSIGN_OR_RETURN(const std::vector<float> checked,
+                            CheckedRangeQuery(options_, num_rows_, query, min_score, options));
+    const size_t k = static_cast<size_t>(options.k), n = static_cast<size_t>(num_rows_);
+    size_t keep = static_cast<size_t>(options.ef_search > 0 ? options.ef_search : options_.ef_search);
+    size_t probes = Probes(options);
+    while (true) {
+      auto found = SearchOne(checked, std::min(k, keep), keep, probes, options.allowed, min_score);
+      if (found.size() * 2 <= keep || keep >= 2 * k || keep >= 2 * n) return found;
+      keep *= 2;
+      probes *= 2;
+    }
+  }
+
+  void Reconstruct(int64_t row, absl::Span<float> out) const override {
+    rows_.table.Read(static_cast<size_t>(row), out);
+  }
+  absl::Span<const uint32_t> row_ids() const override { return rows_.row_ids; }
+  int64_t resident_bytes() const override {
+    const size_t factors = codes_.factor(0) == nullptr ? 0 : sizeof(RowFactor);
+    return static_cast<int64_t>((static_cast<size_t>(num_rows_) + ends_.size()) * (codec_->code_bytes() + factors) +
+                                static_cast<size_t>(num_rows_) * sizeof(uint32_t));
+  }
+  int64_t mapped_bytes() const override { return static_cast<int64_t>(bytes_->bytes().size()); }
+
+ private:
+  size_t Kept(const VectorSearchOptions& options) const {
+    const int32_t ef = options.ef_search > 0 ? options.ef_search : options_.ef_search;
+    return static_cast<size_t>(std::max(ef, 2 * options.k));
+  }
+  size_t Probes(const VectorSearchOptions& options) const {
+    if (options.nprobe > 0) return static_cast<size_t>(options.nprobe);
+    if (options_.nprobe > 0) return static_cast<size_t>(options_.nprobe);
+    return std::max<size_t>(8, ends_.size() / 24);
+  }
+
+  std::vector<Neighbor> SearchOne(absl::Span<const float> query, size_t k, size_t keep, size_t probes,
+                                  const RowFilter* allowed, float floor) const {
+    if (num_rows_ == 0 || (allowed != nullptr && allowed->count() == 0)) return {};
+    if (allowed != nullptr && allowed->count() <= kFewRows) {
+      return std::move(ScanRows(rows_.table, num_rows_, query, k, allowed, floor)[0]);
+    }
+    SearchScratch& scratch = ThisThreadsScratch();
+    codec_->EncodeQuery(query.data(), scratch.query);
+    OrderLists(probes, allowed != nullptr, scratch);
+    scratch.rows.Reset(keep);
+    // With a filter, as many rows are looked at as without.
+    size_t left = probes * static_cast<size_t>(num_rows_) / ends_.size() + 1;
+    for (uint64_t key : scratch.lists.Finish()) {
+      const size_t seen = ScanList(CandidateKey::Node(key), allowed, scratch);
+      if (allowed == nullptr) continue;
+      if (seen >= left) break;
+      left -= seen;
+    }
+    scratch.found.clear();
+    for (uint64_t key : scratch.rows.Finish()) scratch.found.push_back(CandidateKey::Node(key));
+    return Rescore(rows_.table, query.data(), scratch.found, k, floor);
+  }
+
+  void OrderLists(size_t probes, bool all, SearchScratch& scratch) const {
+    const size_t lists = ends_.size();
+    scratch.lists.Reset(all ? lists : std::min(probes, lists));
+    // Rows were put into lists by Euclidean distance, whatever the metric; for the inner product long rows count more.
+    CodedQuery& query = scratch.query;
+    const float step = query.step, weight = query.weight;
+    if (options_.metric == Metric::kCosine) query.step *= 2;
+    query.weight = options_.metric == Metric::kInnerProduct ? 0 : 1;
+    Rank ranks[kBlock];
+    for (size_t first = 0; first < lists; first += kBlock) {
+      const size_t count = std::min(kBlock, lists - first);
+      centres_.MeasureRange(query, first, count, ranks);
+      for (size_t i = 0; i < count; ++i) {
+        scratch.lists.Add(CandidateKey::Make(ranks[i], static_cast<uint32_t>(first + i)));
+      }
+    }
+    query.step = step;
+    query.weight = weight;
+  }
+
+  // How many rows of the list were allowed.
+  size_t ScanList(uint32_t list, const RowFilter* allowed, SearchScratch& scratch) const {
+    size_t seen = 0;
+    Rank ranks[kBlock];
+    const size_t end = ends_[list];
+    for (size_t first = list == 0 ? 0 : ends_[list - 1]; first < end; first += kBlock) {
+      const size_t count = std::min(kBlock, end - first);
+      codes_.MeasureRange(scratch.query, first, count, ranks);
+      for (size_t i = 0; i < count; ++i) {
+        const uint32_t row = places_[first + i];
+        if (allowed != nullptr && !allowed->Allows(row)) continue;
+        ++seen;
+        scratch.rows.Add(CandidateKey::Make(ranks[i], row));
+      }
+    }
+    return seen;
+  }
+
+  const std::shared_ptr<const MappedFile> bytes_;
+  const VectorIndexOptions options_;
+  const int64_t num_rows_;
+  const StoredRows rows_;
+  const std::unique_ptr<const RowCodec> codec_;
+  const CodeMeasure codes_, centres_;
+  const uint32_t* const places_;
+  const absl::Span<const uint64_t> ends_;  // of each list, in places
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<VectorIndex>> OpenIvfIndex(std::shared_ptr<const MappedFile> bytes,
+                                                          const VectorFile& file, const DistanceKernels& kernels) {
+  SENVEC_ASSIGN_OR_RETURN(const StoredRows rows, OpenStoredRows(file, kernels));
+  const uint64_t n = static_cast<uint64_t>(file.num_rows());
+  SENVEC_ASSIGN_OR_RETURN(StoredCodes codes, OpenStoredCodes(file, n, kernels.isa));
+  const absl::string_view table = file.section(VectorSection::kListTable);
+  const absl::Span<const uint64_t> ends(reinterpret_cast<const uint64_t*>(table.data()), table.size() / sizeof(uint64_t));
+  if (table.size() % sizeof(uint64_t) != 0 || ends.empty() != (n == 0) || ends.size() > n ||
+      !std::is_sorted(ends.begin(), ends.end()) || (n > 0 && ends.back() != n)) {
+    return file.Damaged("its lists make no sense");
+  }
+  SENVEC_ASSIGN_OR_RETURN(const absl::string_view centres,
+                          file.Expect(VectorSection::kCentres, "centres",
+                                      ends.size() * (codes.codec->code_bytes() + sizeof(RowFactor))));
+  return std::make_unique<IvfIndex>(std::move(bytes), file, rows, std::move(codes), ends, centres, kernels);
+}
+
+}  // namespace senvec
