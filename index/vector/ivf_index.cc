@@ -67,11 +67,15 @@ class IvfIndex : public VectorIndex {
     const size_t k = static_cast<size_t>(options.k), n = static_cast<size_t>(num_rows_);
     size_t keep = static_cast<size_t>(options.ef_search > 0 ? options.ef_search : options_.ef_search);
     size_t probes = Probes(options);
-    while (true) {
+    // Until a step brings nothing new: by inner product a range reaches into lists far from the query's own.
+    for (size_t before = n + 1;;) {
       auto found = SearchOne(checked, std::min(k, keep), keep, probes, options.allowed, min_score);
-      if (found.size() * 2 <= keep || keep >= 2 * k || keep >= 2 * n) return found;
-      keep *= 2;
-      probes *= 2;
+      const bool is_wide_enough = found.size() == before && found.size() * 2 <= keep;
+      const bool is_all = probes >= ends_.size() && (keep >= 2 * k || keep >= 2 * n);
+      if (is_wide_enough || is_all || found.size() == k) return found;
+      before = found.size();
+      if (keep < 2 * k && keep < 2 * n) keep *= 2;
+      if (probes < ends_.size()) probes *= 2;
     }
   }
 
