@@ -126,4 +126,21 @@ absl::StatusOr<double> SpearmanCorrelation(absl::Span<const double> x, absl::Spa
   return CorrelateRanks(CentredRanks(x), CentredRanks(y));
 }
 
+absl::StatusOr<SpearmanReference> SpearmanReference::Make(absl::Span<const double> labels) {
+  SENVEC_RETURN_IF_ERROR(CheckSizes(labels, labels));
+  SENVEC_RETURN_IF_ERROR(CheckSide(labels, "second", /*allow_infinite=*/true));
+  SpearmanReference reference;
+  reference.ranks_ = CentredRanks(labels);
+  return reference;
+}
+
+absl::StatusOr<double> SpearmanReference::Correlate(absl::Span<const double> values) const {
+  if (values.size() != ranks_.size()) {
+    return absl::InvalidArgumentError(absl::StrCat("correlation of ", values.size(), " values with ",
+                                                   ranks_.size(), ": one of each is needed"));
+  }
+  SENVEC_RETURN_IF_ERROR(CheckSide(values, "first", /*allow_infinite=*/true));
+  return CorrelateRanks(CentredRanks(values), ranks_);
+}
+
 }  // namespace senvec
