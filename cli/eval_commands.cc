@@ -4,7 +4,6 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_split.h"
 #include "base/status_macros.h"
 #include "cli/command.h"
@@ -24,23 +23,8 @@ struct OneSetFlags {
   bool allow_absent = false;
 };
 
-// "test" of "…/lcqmc/test.tsv" says nothing: the folder's name goes before it.
-std::string NameOf(const std::string& path) {
-  std::vector<std::string> parts = absl::StrSplit(path, '/', absl::SkipEmpty());
-  std::string name;
-  for (size_t i = parts.size() < 2 ? 0 : parts.size() - 2; i < parts.size(); ++i) {
-    if (!name.empty()) name += "-";
-    name += parts[i].substr(0, parts[i].find('.'));
-  }
-  for (char& c : name) {
-    if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) && c != '_' && c != '-') c = '_';
-  }
-  return name.empty() ? "data" : name;
-}
-
 absl::Status RunOne(TaskConfig::Kind kind, const OneSetFlags& flags, bool has_positive_from) {
   TaskConfig task;
-  task.name = flags.name.empty() ? NameOf(flags.eval.data) : flags.name;
   task.kind = kind;
   task.test = flags.eval.data;
   task.dev = flags.dev;
@@ -49,7 +33,7 @@ absl::Status RunOne(TaskConfig::Kind kind, const OneSetFlags& flags, bool has_po
   if (has_positive_from) task.positive_from = flags.positive_from;
   EvalFlags eval = flags.eval;
   eval.data.clear();  // paths stand as they are given
-  return RunEvaluation(eval, {{"one data set", "", {task}}});
+  return RunEvaluation(eval, {OneSetSuite(std::move(task), flags.name)});
 }
 
 }  // namespace

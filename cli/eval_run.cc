@@ -5,7 +5,9 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "base/file.h"
 #include "base/progress.h"
@@ -33,6 +35,20 @@ std::string TypedCommand() {
     word.clear();
   }
   return out;
+}
+
+// "test" of "…/lcqmc/test.tsv" says nothing: the folder's name goes before it.
+std::string NameOf(const std::string& path) {
+  std::vector<std::string> parts = absl::StrSplit(path, '/', absl::SkipEmpty());
+  std::string name;
+  for (size_t i = parts.size() < 2 ? 0 : parts.size() - 2; i < parts.size(); ++i) {
+    if (!name.empty()) name += "-";
+    name += parts[i].substr(0, parts[i].find('.'));
+  }
+  for (char& c : name) {
+    if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) && c != '_' && c != '-') c = '_';
+  }
+  return name.empty() ? "data" : name;
 }
 
 // Shows what is measured and how far its encoding is.
@@ -64,7 +80,7 @@ class Display {
 
 }  // namespace
 
-void DeclareEvalFlags(FlagSet& flags, EvalFlags& eval) {
+void DeclareReportFlags(FlagSet& flags, EvalFlags& eval) {
   flags.Add("--report", "DIR", &eval.report,
             "folder for report.json, report.md, report.html and items.json; without it only a table is printed");
   flags.Add("--cache", "DIR", &eval.cache,
@@ -73,8 +89,17 @@ void DeclareEvalFlags(FlagSet& flags, EvalFlags& eval) {
   flags.Add("--seed", "N", &eval.seed, "start of everything random").Between(0, 1e15);
   flags.Add("--no-whitening-search", &eval.no_whitening_search,
             "leave out the search for a whitening on each dev set");
+}
+
+void DeclareEvalFlags(FlagSet& flags, EvalFlags& eval) {
+  DeclareReportFlags(flags, eval);
   DeclareModelFlags(flags, eval.model);
   DeclareWhiteningFlag(flags, eval.model);
+}
+
+Suite OneSetSuite(TaskConfig task, const std::string& name) {
+  task.name = name.empty() ? NameOf(task.test) : name;
+  return {"one data set", "", {std::move(task)}};
 }
 
 absl::Status RunEvaluation(const EvalFlags& flags, std::vector<Suite> suites) {

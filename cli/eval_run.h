@@ -22,8 +22,13 @@ struct EvalFlags {
   bool no_whitening_search = false;
 };
 
-// Declares --report, --cache, --resamples, --seed, --no-whitening-search, the model's and --whitening.
+// Declares --report, --cache, --resamples, --seed and --no-whitening-search.
+void DeclareReportFlags(FlagSet& flags, EvalFlags& eval);
+// Those, the model's flags and --whitening.
 void DeclareEvalFlags(FlagSet& flags, EvalFlags& eval);
+
+// One data set as a suite of its own. `name` empty: from the path.
+Suite OneSetSuite(TaskConfig task, const std::string& name);
 
 // Runs the suites, prints a table, and with --report writes the report's folder.
 absl::Status RunEvaluation(const EvalFlags& flags, std::vector<Suite> suites);
