@@ -24,6 +24,11 @@ absl::Span<const Command> Commands();
 
 CommandRunner DeclareDoctor(FlagSet& flags);
 CommandRunner DeclareEmbed(FlagSet& flags);
+CommandRunner DeclareEvalAll(FlagSet& flags);
+CommandRunner DeclareEvalCompare(FlagSet& flags);
+CommandRunner DeclareEvalIntents(FlagSet& flags);
+CommandRunner DeclareEvalPairs(FlagSet& flags);
+CommandRunner DeclareEvalRetrieval(FlagSet& flags);
 CommandRunner DeclareEvalSts(FlagSet& flags);
 CommandRunner DeclareHealth(FlagSet& flags);
 CommandRunner DeclareIndexBuild(FlagSet& flags);
@@ -43,5 +48,6 @@ CommandRunner DeclareSimilarity(FlagSet& flags);
 CommandRunner DeclareTokenize(FlagSet& flags);
 CommandRunner DeclareWhitenApply(FlagSet& flags);
 CommandRunner DeclareWhitenFit(FlagSet& flags);
+CommandRunner DeclareWhitenTune(FlagSet& flags);
 
 }  // namespace senvec

@@ -8,6 +8,7 @@
 #include "base/progress.h"
 #include "base/status_macros.h"
 #include "cli/command.h"
+#include "cli/eval_run.h"
 #include "cli/model_flags.h"
 #include "cli/usage_error.h"
 #include "dataio/pair_reader.h"
@@ -18,7 +19,8 @@ namespace senvec {
 namespace {
 
 struct StsFlags {
-  ModelFlags model;
+  EvalFlags eval;
+  std::string dev;
   std::string input;
   std::string prompt;
   bool json = false;
@@ -40,9 +42,24 @@ std::string JsonReport(const StsFlags& flags, const ModelInfo& info, const StsRe
   return DumpJson(report) + "\n";
 }
 
+// The whole report of a graded set.
+absl::Status Report(const StsFlags& flags) {
+  if (!flags.input.empty()) return UsageError("--data stands in place of --input; give one of them");
+  TaskConfig task;
+  task.kind = TaskConfig::Kind::kSts;
+  task.test = flags.eval.data;
+  task.dev = flags.dev;
+  if (!flags.prompt.empty()) task.query_prompt = flags.prompt;
+  EvalFlags eval = flags.eval;
+  eval.data.clear();  // paths stand as they are given
+  return RunEvaluation(eval, {OneSetSuite(std::move(task), "")});
+}
+
 absl::Status EvalSts(const StsFlags& flags) {
+  if (!flags.eval.data.empty()) return Report(flags);
+  if (flags.input.empty()) return UsageError("--input or --data is required");
   SENVEC_ASSIGN_OR_RETURN(const std::vector<ScoredPair> pairs, ReadPairs(flags.input, PairScore::kRequired));
-  SENVEC_ASSIGN_OR_RETURN(const LoadedModel model, LoadModel(flags.model));
+  SENVEC_ASSIGN_OR_RETURN(const LoadedModel model, LoadModel(flags.eval.model));
   SENVEC_ASSIGN_OR_RETURN(const std::string prompt, PromptText(*model.encoder, flags.prompt));
   ProgressBar progress({.label = "encode", .unit = "sentences", .total = CountDistinctSentences(pairs),
                         .is_terminal = ProgressBar::IsTerminal(stderr), .quiet = flags.json && !ProgressBar::IsTerminal(stderr)},
@@ -64,11 +81,13 @@ CommandRunner DeclareEvalSts(FlagSet& flags) {
   flags.Describe(
       "Measures how well a model's cosines agree with people's scores of sentence pairs: Spearman's and Pearson's "
       "correlation. The input has lines of sentence, tab, sentence, tab, score.");
-  flags.Add("--input", "FILE", &sts->input, "scored pairs; - is standard input").Required();
+  flags.Add("--input", "FILE", &sts->input, "scored pairs, for two correlations on one line; - is standard input");
+  flags.Add("--data", "FILE", &sts->eval.data, "scored pairs (.jsonl too), for the whole report, in place of --input");
+  flags.Add("--dev", "FILE", &sts->dev, "with --data: pairs that a whitening is searched on");
   flags.Add("--prompt", "NAME", &sts->prompt, "query, passage or another prompt that the model defines, or none");
   flags.Add("--json", &sts->json, "print one JSON object with everything that is needed to repeat the measurement");
-  DeclareModelFlags(flags, sts->model);
-  DeclareWhiteningFlag(flags, sts->model);
+  DeclareEvalFlags(flags, sts->eval);
+  flags.Example("senvec eval sts --model models/all-MiniLM-L6-v2 --dev dev.tsv --data test.tsv --report out", "the whole report");
   flags.Example("senvec eval sts --model models/all-MiniLM-L6-v2 --input samples/pairs.tsv", "the sample pairs");
   return [sts] { return EvalSts(*sts); };
 }

@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/check.h"
 #include "base/status_macros.h"
-#include "eval/correlation.h"
+#include "eval/measures/correlation.h"
 
 namespace senvec {
 namespace {

@@ -4,39 +4,10 @@
 
 #include <cmath>
 
+#include "tests/support/angle_encoder.h"
+
 namespace senvec {
 namespace {
-
-// An encoder that puts a text of the form "12.5" at that angle (degrees) on the unit circle, and "0" texts at the
-// origin when they read "zero".
-class AngleEncoder : public SentenceEncoder {
- public:
-  AngleEncoder() { info_.dim = 2; }
-  const ModelInfo& info() const override { return info_; }
-  const Tokenizer& tokenizer() const override { std::abort(); }
-  absl::StatusOr<std::string> Prompt(absl::string_view) const override { return std::string(); }
-  absl::StatusOr<Encoding> Tokenize(absl::string_view, absl::string_view, int32_t) const override { return Encoding(); }
-  absl::Status Encode(absl::Span<const Encoding* const>, const EncodeOptions&, absl::Span<float>) const override {
-    return absl::UnimplementedError("not asked for");
-  }
-  absl::StatusOr<TextsResult> EncodeTexts(absl::Span<const std::string> texts, absl::string_view,
-                                          const EncodeOptions&) const override {
-    TextsResult result;
-    for (const std::string& text : texts) {
-      const double radius = text == "zero" ? 0 : 3, angle = text == "zero" ? 0 : std::stod(text) * M_PI / 180;
-      result.rows.push_back(static_cast<float>(radius * std::cos(angle)));
-      result.rows.push_back(static_cast<float>(radius * std::sin(angle)));
-      result.num_tokens.push_back(1);
-      result.num_truncated.push_back(0);
-      ++num_encoded_;
-    }
-    return result;
-  }
-  mutable int64_t num_encoded_ = 0;
-
- private:
-  ModelInfo info_;
-};
 
 const auto kNoProgress = [](int64_t, int64_t) {};
 

@@ -25,7 +25,9 @@ absl::Status CheckFinite(absl::Span<const float> rows, int64_t dim) {
 // Column means of rows × dim.
 std::vector<double> Means(absl::Span<const float> rows, int64_t dim) {
   std::vector<double> means(dim);
-  for (size_t i = 0; i < rows.size(); ++i) means[i % dim] += rows[i];
+  for (size_t row = 0; row < rows.size(); row += dim) {
+    for (int64_t d = 0; d < dim; ++d) means[d] += rows[row + d];
+  }
   for (double& mean : means) mean /= static_cast<double>(rows.size() / dim);
   return means;
 }
@@ -71,7 +73,9 @@ absl::Status WhiteningStatistics::Add(absl::Span<const float> rows) {
     part.count_ = static_cast<int64_t>(block.size()) / dim_;
     part.mean_ = Means(block, dim_);
     std::vector<double> centred(block.size());
-    for (size_t i = 0; i < block.size(); ++i) centred[i] = block[i] - part.mean_[i % dim_];
+    for (size_t row = 0; row < block.size(); row += dim_) {
+      for (int32_t d = 0; d < dim_; ++d) centred[row + d] = block[row + d] - part.mean_[d];
+    }
     cblas_dsyrk(CblasRowMajor, CblasUpper, CblasTrans, dim_, static_cast<int>(part.count_), 1.0, centred.data(),
                 dim_, 0.0, part.scatter_.data(), dim_);
     SENVEC_CHECK(Merge(part).ok());

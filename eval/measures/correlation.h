@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -19,5 +20,17 @@ absl::StatusOr<double> PearsonCorrelation(absl::Span<const double> x, absl::Span
 // Spearman's ρ: Pearson's r of the average ranks, which is right with ties, unlike 1 − 6Σd²/(n³−n). The same errors,
 // except that infinities are ranked.
 absl::StatusOr<double> SpearmanCorrelation(absl::Span<const double> x, absl::Span<const double> y);
+
+// Spearman's ρ of many sides with one that stays, which is ranked once. Immutable, safe for concurrent use.
+class SpearmanReference {
+ public:
+  // The errors of SpearmanCorrelation().
+  static absl::StatusOr<SpearmanReference> Make(absl::Span<const double> labels);
+  absl::StatusOr<double> Correlate(absl::Span<const double> values) const;
+
+ private:
+  SpearmanReference() = default;
+  std::vector<int64_t> ranks_;  // 2·rank − (n + 1)
+};
 
 }  // namespace senvec

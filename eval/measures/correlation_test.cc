@@ -1,4 +1,4 @@
-#include "eval/correlation.h"
+#include "eval/measures/correlation.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "eval/correlation.h"
+#include "eval/measures/correlation.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "base/status_macros.h"
+#include "eval/measures/order.h"
 
 namespace senvec {
 namespace {
@@ -72,19 +73,46 @@ double Correlate(absl::Span<const double> x, absl::Span<const double> y) {
   return static_cast<double>(std::clamp(ab / std::sqrt(aa * bb), -1.0L, 1.0L));
 }
 
+// Calls visit(position, begin, end) for each value, where [begin, end) are the places that the values
+// equal to it take in ascending order.
+template <typename Visit>
+void ForEachTie(absl::Span<const double> values, Visit visit) {
+  const std::vector<uint32_t> order = AscendingOrder(values);
+  for (size_t begin = 0, end = 0; begin < order.size(); begin = end) {
+    while (end < order.size() && values[order[end]] == values[order[begin]]) ++end;
+    for (size_t i = begin; i < end; ++i) visit(order[i], begin, end);
+  }
+}
+
+// 2·rank − (n + 1): whole numbers around 0, at most n in size.
+std::vector<int64_t> CentredRanks(absl::Span<const double> values) {
+  std::vector<int64_t> ranks(values.size());
+  ForEachTie(values, [&](uint32_t position, size_t begin, size_t end) {
+    ranks[position] = static_cast<int64_t>(begin + end) - static_cast<int64_t>(values.size());
+  });
+  return ranks;
+}
+
+// Sums of whole numbers are exact, so only the last division and root round.
+double CorrelateRanks(const std::vector<int64_t>& a, const std::vector<int64_t>& b) {
+  __int128 ab = 0, aa = 0, bb = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    ab += a[i] * b[i];
+    aa += a[i] * a[i];
+    bb += b[i] * b[i];
+  }
+  const long double scale = std::sqrt(static_cast<long double>(aa)) * std::sqrt(static_cast<long double>(bb));
+  return static_cast<double>(std::clamp(static_cast<long double>(ab) / scale, -1.0L, 1.0L));
+}
+
 }  // namespace
 
 std::vector<double> AverageRanks(absl::Span<const double> values) {
-  std::vector<int64_t> order(values.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return values[a] < values[b]; });
   std::vector<double> ranks(values.size());
-  for (size_t begin = 0, end = 0; begin < order.size(); begin = end) {
-    while (end < order.size() && values[order[end]] == values[order[begin]]) ++end;
+  ForEachTie(values, [&](uint32_t position, size_t begin, size_t end) {
     // The ranks begin + 1 … end have this mean.
-    const double rank = 0.5 * (static_cast<double>(begin + 1) + static_cast<double>(end));
-    for (size_t i = begin; i < end; ++i) ranks[order[i]] = rank;
-  }
+    ranks[position] = 0.5 * static_cast<double>(begin + 1 + end);
+  });
   return ranks;
 }
 
@@ -95,7 +123,24 @@ absl::StatusOr<double> PearsonCorrelation(absl::Span<const double> x, absl::Span
 
 absl::StatusOr<double> SpearmanCorrelation(absl::Span<const double> x, absl::Span<const double> y) {
   SENVEC_RETURN_IF_ERROR(CheckBoth(x, y, /*allow_infinite=*/true));
-  return Correlate(AverageRanks(x), AverageRanks(y));
+  return CorrelateRanks(CentredRanks(x), CentredRanks(y));
+}
+
+absl::StatusOr<SpearmanReference> SpearmanReference::Make(absl::Span<const double> labels) {
+  SENVEC_RETURN_IF_ERROR(CheckSizes(labels, labels));
+  SENVEC_RETURN_IF_ERROR(CheckSide(labels, "second", /*allow_infinite=*/true));
+  SpearmanReference reference;
+  reference.ranks_ = CentredRanks(labels);
+  return reference;
+}
+
+absl::StatusOr<double> SpearmanReference::Correlate(absl::Span<const double> values) const {
+  if (values.size() != ranks_.size()) {
+    return absl::InvalidArgumentError(absl::StrCat("correlation of ", values.size(), " values with ",
+                                                   ranks_.size(), ": one of each is needed"));
+  }
+  SENVEC_RETURN_IF_ERROR(CheckSide(values, "first", /*allow_infinite=*/true));
+  return CorrelateRanks(CentredRanks(values), ranks_);
 }
 
 }  // namespace senvec
