@@ -22,8 +22,11 @@ struct Command {
 // All commands, in the order of the list that `senvec --help` prints.
 absl::Span<const Command> Commands();
 
+CommandRunner DeclareClassifyApply(FlagSet& flags);
+CommandRunner DeclareClassifyFit(FlagSet& flags);
 CommandRunner DeclareDoctor(FlagSet& flags);
 CommandRunner DeclareEmbed(FlagSet& flags);
+CommandRunner DeclareEvalCalibrate(FlagSet& flags);
 CommandRunner DeclareEvalSts(FlagSet& flags);
 CommandRunner DeclareHealth(FlagSet& flags);
 CommandRunner DeclareIndexBuild(FlagSet& flags);

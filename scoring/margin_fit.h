@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
-#include "scoring/calibration.h"
+#include "scoring/margin_calibration.h"
 #include "scoring/margin.h"
 
 namespace senvec {

@@ -44,7 +44,7 @@ struct VerdictCounts {
   int64_t unknown = 0, unknown_unanswerable = 0;
 };
 
-struct Calibration {
+struct MarginCalibration {
   MarginOptions options;  // fitted, with accept_probability and ambiguity
   int64_t num_tune = 0, num_held_out = 0;
   int64_t num_answerable = 0;  // of both halves
@@ -64,6 +64,6 @@ struct Calibration {
 //
 // InvalidArgument: fewer than two answerable queries, a bad query (named by its text). FailedPrecondition: no
 // threshold reaches the wanted precision; the message says what is reached.
-absl::StatusOr<Calibration> Calibrate(absl::Span<const CalibrationQuery> queries, const CalibrationOptions& options);
+absl::StatusOr<MarginCalibration> CalibrateMargin(absl::Span<const CalibrationQuery> queries, const CalibrationOptions& options);
 
 }  // namespace senvec

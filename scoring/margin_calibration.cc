@@ -1,4 +1,4 @@
-#include "scoring/calibration.h"
+#include "scoring/margin_calibration.h"
 
 #include <algorithm>
 #include <limits>
@@ -113,7 +113,7 @@ VerdictCounts CountVerdicts(const Queries& queries, const MarginOptions& options
   return counts;
 }
 
-// See Calibrate(); 0 when no distance gives the precision.
+// See CalibrateMargin(); 0 when no distance gives the precision.
 double FitAmbiguity(const Queries& tune, MarginOptions options, double precision) {
   double best = 0;
   int64_t most_named = 0;
@@ -149,9 +149,9 @@ absl::Status CalibrationOptions::Validate() const {
   return absl::InvalidArgumentError(absl::StrCat("\"precision\" must be above 0 and at most 1, got ", precision));
 }
 
-absl::StatusOr<Calibration> Calibrate(absl::Span<const CalibrationQuery> queries, const CalibrationOptions& options) {
+absl::StatusOr<MarginCalibration> CalibrateMargin(absl::Span<const CalibrationQuery> queries, const CalibrationOptions& options) {
   SENVEC_RETURN_IF_ERROR(options.Validate());
-  Calibration result;
+  MarginCalibration result;
   for (const CalibrationQuery& query : queries) {
     SENVEC_RETURN_IF_ERROR(CheckQuery(query));
     result.num_answerable += query.answerable;

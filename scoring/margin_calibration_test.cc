@@ -1,4 +1,4 @@
-#include "scoring/calibration.h"
+#include "scoring/margin_calibration.h"
 
 #include <gmock/gmock.h>
 
@@ -73,8 +73,8 @@ TEST(MarginFitTest, StaysFiniteWhereAThresholdSeparates) {
   EXPECT_LT(MarginLoss(Pointers(queries), options), 0.25);
 }
 
-TEST(CalibrateTest, ReachesTheWantedPrecisionOnTheOtherHalf) {
-  const auto calibration = Calibrate(Synthetic(3000, 2), {.precision = 0.95});
+TEST(CalibrateMarginTest, ReachesTheWantedPrecisionOnTheOtherHalf) {
+  const auto calibration = CalibrateMargin(Synthetic(3000, 2), {.precision = 0.95});
   ASSERT_TRUE(calibration.ok()) << calibration.status();
   ASSERT_EQ(calibration->scorers.size(), 4u);
   for (const ScorerMeasure& scorer : calibration->scorers) {
@@ -96,11 +96,11 @@ TEST(CalibrateTest, ReachesTheWantedPrecisionOnTheOtherHalf) {
   EXPECT_EQ(counts.accepted_correct, chosen->held_out->num_correct);
 }
 
-TEST(CalibrateTest, DoesNotDependOnTheOrder) {
+TEST(CalibrateMarginTest, DoesNotDependOnTheOrder) {
   auto queries = Synthetic(300, 3);
-  const auto first = *Calibrate(queries, {.precision = 0.9});
+  const auto first = *CalibrateMargin(queries, {.precision = 0.9});
   std::reverse(queries.begin(), queries.end());
-  const auto second = *Calibrate(queries, {.precision = 0.9});
+  const auto second = *CalibrateMargin(queries, {.precision = 0.9});
   EXPECT_EQ(first.options.scale, second.options.scale);
   EXPECT_EQ(first.options.margin, second.options.margin);
   EXPECT_EQ(first.options.accept_probability, second.options.accept_probability);
@@ -108,42 +108,42 @@ TEST(CalibrateTest, DoesNotDependOnTheOrder) {
   EXPECT_EQ(first.held_out.accepted, second.held_out.accepted);
 }
 
-TEST(CalibrateTest, AQueryThatComesTwiceStaysInOneHalf) {
+TEST(CalibrateMarginTest, AQueryThatComesTwiceStaysInOneHalf) {
   auto queries = Synthetic(2, 4);
   queries[0].answerable = true;
   queries[0].truth = 0;
   queries[1] = queries[0];
-  const auto calibration = Calibrate(queries, {.precision = 0.5});
+  const auto calibration = CalibrateMargin(queries, {.precision = 0.5});
   ASSERT_TRUE(calibration.ok()) << calibration.status();
   EXPECT_EQ(calibration->num_tune, 2);
 }
 
-TEST(CalibrateTest, WithoutUnanswerableQueriesThereIsNoAuroc) {
+TEST(CalibrateMarginTest, WithoutUnanswerableQueriesThereIsNoAuroc) {
   std::vector<CalibrationQuery> queries;
   for (CalibrationQuery& query : Synthetic(300, 5)) {
     if (query.answerable) queries.push_back(std::move(query));
   }
-  const auto calibration = Calibrate(queries, {.precision = 0.9});
+  const auto calibration = CalibrateMargin(queries, {.precision = 0.9});
   ASSERT_TRUE(calibration.ok()) << calibration.status();
   EXPECT_FALSE(calibration->scorers[0].tune_auroc.has_value());
   EXPECT_TRUE(calibration->scorers[0].tune.has_value());
 }
 
-TEST(CalibrateTest, QueriesWithoutCandidatesAreNeverAccepted) {
+TEST(CalibrateMarginTest, QueriesWithoutCandidatesAreNeverAccepted) {
   auto queries = Synthetic(200, 6);
   for (size_t i = 0; i < 60; ++i) {
     queries[i].cosines.clear();
     queries[i].tail = {};
     queries[i].truth = -1;
   }
-  const auto calibration = Calibrate(queries, {.precision = 0.9});
+  const auto calibration = CalibrateMargin(queries, {.precision = 0.9});
   ASSERT_TRUE(calibration.ok()) << calibration.status();
   EXPECT_GT(calibration->held_out.unknown, 20);
 }
 
-TEST(CalibrateTest, SaysWhatIsWrong) {
+TEST(CalibrateMarginTest, SaysWhatIsWrong) {
   const auto fault = [](std::vector<CalibrationQuery> queries, double precision = 0.9) {
-    return std::string(Calibrate(queries, {.precision = precision}).status().message());
+    return std::string(CalibrateMargin(queries, {.precision = precision}).status().message());
   };
   EXPECT_THAT(fault({}), HasSubstr("0 queries, 0 of them with an answer"));
   auto unanswerable = Synthetic(9, 7);
@@ -165,10 +165,10 @@ TEST(CalibrateTest, SaysWhatIsWrong) {
   EXPECT_THAT(fault(Synthetic(9, 8), NAN), HasSubstr("precision"));
 }
 
-TEST(CalibrateTest, TellsWhatPrecisionIsReachedWhereTheWantedOneIsNot) {
+TEST(CalibrateMarginTest, TellsWhatPrecisionIsReachedWhereTheWantedOneIsNot) {
   auto queries = Synthetic(60, 9);
   for (auto& query : queries) query.truth = std::min(query.truth, query.truth < 0 ? -1 : 3) == 0 ? 1 : query.truth;
-  const absl::Status status = Calibrate(queries, {.precision = 0.9}).status();
+  const absl::Status status = CalibrateMargin(queries, {.precision = 0.9}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(status.message()), HasSubstr("the highest there is 0.0000"));
 }
