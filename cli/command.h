@@ -22,6 +22,8 @@ struct Command {
 // All commands, in the order of the list that `senvec --help` prints.
 absl::Span<const Command> Commands();
 
+CommandRunner DeclareClassifyApply(FlagSet& flags);
+CommandRunner DeclareClassifyFit(FlagSet& flags);
 CommandRunner DeclareDoctor(FlagSet& flags);
 CommandRunner DeclareEmbed(FlagSet& flags);
 CommandRunner DeclareEvalAll(FlagSet& flags);
@@ -29,6 +31,7 @@ CommandRunner DeclareEvalCompare(FlagSet& flags);
 CommandRunner DeclareEvalIntents(FlagSet& flags);
 CommandRunner DeclareEvalPairs(FlagSet& flags);
 CommandRunner DeclareEvalRetrieval(FlagSet& flags);
+CommandRunner DeclareEvalCalibrate(FlagSet& flags);
 CommandRunner DeclareEvalSts(FlagSet& flags);
 CommandRunner DeclareHealth(FlagSet& flags);
 CommandRunner DeclareIndexBuild(FlagSet& flags);

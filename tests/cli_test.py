@@ -116,6 +116,88 @@ class CliTest(ProgramTest):
         # Without ties Spearman's rho is 1 - 6 sum d^2 / (n^3 - n).
         self.assertAlmostEqual(json.loads(out)["spearman"], 1 - 6 * distance / (5 ** 3 - 5), places=9)
 
+    def grouped_files(self):
+        corpus, queries = self.folder / "corpus.tsv", self.folder / "queries.tsv"
+        words = ["reset", "parcel", "重", "置", "密", "码", "a", "b", "c"]
+        corpus.write_text("".join(f"{w}1\t{w} {w} ?\t{w}\n{w}2\t{w} .\t{w}\n" for w in words[:6]), encoding="utf-8")
+        queries.write_text("".join(f"{w} {w} {end}\t{w if i < 6 else 'none'}\n"
+                                   for i, w in enumerate(words) for end in ("", ".", "?", "where", "is")), encoding="utf-8")
+        return corpus, queries
+
+    def test_calibration_writes_a_file_that_repeats_to_the_byte(self):
+        corpus, queries = self.grouped_files()
+        files = [self.folder / name for name in ("first.json", "second.json")]
+        for file in files:
+            out, _ = self.run_program("eval", "calibrate", "--model", self.model, "--corpus", corpus, "--input", queries,
+                                      "--output", file, "--target-precision", "0.5", "--json")
+        self.assertEqual(files[0].read_bytes(), files[1].read_bytes())
+        scoring, report = json.loads(files[0].read_text()), json.loads(out)
+        self.assertEqual(report["scoring"], scoring)
+        self.assertEqual((report["queries"], report["answerable"], report["documents"], report["classes"]), (45, 30, 12, 6))
+        self.assertEqual([s["name"] for s in report["scorers"]], ["cosine", "margin-published", "margin", "margin-background"])
+        self.assertEqual(scoring["candidates"], 100)
+        text, _ = self.run_program("eval", "calibrate", "--model", self.model, "--corpus", corpus, "--input", queries,
+                                   "--output", files[0], "--target-precision", "0.5", "--group-score", "prototype", "--no-background")
+        self.assertIn("chosen: margin", text)
+        self.assertEqual(json.loads(files[0].read_text())["group_score"], "prototype")
+
+    def test_calibration_takes_a_collection_and_its_ids(self):
+        corpus = self.folder / "plain.tsv"
+        corpus.write_text("".join(f"{w}1\t{w} {w} ?\n" for w in "abc"), encoding="utf-8")
+        index, queries = self.folder / "index", self.folder / "queries.tsv"
+        self.run_program("index", "build", "--model", self.model, "--input", corpus, "--output", index)
+        queries.write_text("".join(f"{w} {end}\t{w}1\n" for w in "abc" for end in (".", "?", w)) + "parcel\tnone\n")
+        out, _ = self.run_program("eval", "calibrate", "--index", index, "--input", queries, "--output", self.folder / "s.json",
+                                  "--target-precision", "0.1", "--json")
+        self.assertEqual(json.loads(out)["classes"], 3)
+
+    def test_calibration_names_file_line_and_fault(self):
+        corpus, queries = self.grouped_files()
+        arguments = ["eval", "calibrate", "--model", self.model, "--corpus", corpus, "--input", queries, "--output",
+                     self.folder / "s.json"]
+        self.run_program(*arguments[:-2], code=2)
+        self.run_program("eval", "calibrate", "--input", queries, "--output", "s.json", code=2)
+        for text, fault in (("a\n", "line 1: expected text TAB group"), ("", "there is no text in it"),
+                            ("a\treset\nb\tstrange\n", 'line 2: no document has the group "strange"'),
+                            ("a\treset\nb\tnone\n", "calibration needs at least 2"), ("a\tnone\n", "1 queries, 0 of them")):
+            queries.write_text(text)
+            _, err = self.run_program(*arguments, code=1)
+            self.assertIn(fault, err)
+        self.assertFalse((self.folder / "s.json").exists())
+
+    def test_classifier_is_fitted_and_applied(self):
+        _, texts = self.grouped_files()
+        classifier = self.folder / "intents.svc"
+        _, err = self.run_program("classify", "fit", "--model", self.model, "--input", texts, "--output", classifier, "--prompt", "query")
+        self.assertIn("7 labels from 45 texts, 5 to 15 each", err)
+        apply = ["classify", "apply", "--model", self.model, "--classifier", classifier]
+        out, err = self.run_program(*apply, "--input", texts, "--labelled")
+        self.assertEqual(len(out.splitlines()), 45)
+        self.assertGreater(float(err.split("accuracy ")[1].split(":")[0]), 0.5)
+        out, _ = self.run_program(*apply, "--input", "-", "--json", "--k", "3", "--can", stdin="reset reset\n重\n".encode())
+        first = json.loads(out.splitlines()[0])
+        self.assertEqual(first["text"], "reset reset")
+        self.assertEqual(len(first["labels"]), 3)
+        self.assertGreaterEqual(first["labels"][0]["probability"], first["labels"][1]["probability"])
+        out, _ = self.run_program(*apply, "--input", "-", "--min-probability", "1", stdin=b"a parcel\n")
+        self.assertTrue(out.startswith("-\t"))
+        _, err = self.run_program(*apply, "--pooling", "cls", "--input", "-", stdin=b"a\n", code=1)
+        self.assertIn("fit again", err)
+
+    def test_classifier_names_file_line_and_fault(self):
+        texts, classifier = self.folder / "t.tsv", self.folder / "c"
+        fit = ["classify", "fit", "--model", self.model, "--input", texts, "--output", classifier]
+        for text, fault in (("a\tx\nb\n", "t.tsv: line 2: expected text TAB group"), ("a\tx\nb\tx\n", 'have the label "x"'),
+                            ("a\t\n", "line 1: the group is empty"), ("", "there is no text in it"),
+                            ("a\tx\nb\ty\n", "give at least one label two different texts")):
+            texts.write_text(text)
+            _, err = self.run_program(*fit, code=1)
+            self.assertIn(fault, err)
+        self.assertFalse(classifier.exists())
+        classifier.write_text("no classifier")
+        _, err = self.run_program("classify", "apply", "--model", self.model, "--classifier", classifier, "--input", "-", stdin=b"a\n", code=1)
+        self.assertIn("does not begin as one", err)
+
     def test_similarity_of_a_sentence_with_itself_is_one(self):
         out, _ = self.run_program("similarity", "--model", self.model, "reset", "reset", "parcel")
         self.assertEqual(out.splitlines()[0].split("\t"), ["1.000000", "reset", "reset"])
