@@ -8,11 +8,13 @@
 #include "base/status_macros.h"
 #include "eval/measures/correlation.h"
 #include "eval/measures/significance.h"
+#include "eval/report_text.h"
 
 namespace senvec {
 namespace {
 
 const nlohmann::json* FindTask(const nlohmann::json& report, const std::string& name) {
+  if (!report.is_object()) return nullptr;
   const auto tasks = report.find("tasks");
   if (tasks == report.end() || !tasks->is_array()) return nullptr;
   for (const auto& task : *tasks) {
@@ -68,11 +70,7 @@ void CompareTask(const std::string& name, const nlohmann::json& items_a, const n
 }
 
 nlohmann::json Named(const nlohmann::json& report) {
-  const auto model = report.find("model");
-  nlohmann::json out;
-  out["model"] = model == report.end() ? nlohmann::json() : *model;
-  out["whitening"] = report.value("whitening", nlohmann::json());
-  return out;
+  return {{"model", ValueAt(report, "model")}, {"whitening", ValueAt(report, "whitening")}};
 }
 
 std::string Title(const nlohmann::json& side) {

@@ -68,7 +68,9 @@ double Cosine(absl::Span<const float> a, absl::Span<const float> b) {
     bb += static_cast<double>(b[i]) * b[i];
   }
   if (aa == 0 || bb == 0) return std::numeric_limits<double>::quiet_NaN();
-  return std::clamp(ab / (std::sqrt(aa) * std::sqrt(bb)), -1.0, 1.0);
+  // One root: √(aa·aa) is aa exactly, so that equal vectors give exactly 1 and tie. No product of
+  // squared floats leaves the range of a double.
+  return std::clamp(ab / std::sqrt(aa * bb), -1.0, 1.0);
 }
 
 absl::StatusOr<StsResult> EvaluateSts(const SentenceEncoder& encoder, absl::string_view prompt,

@@ -46,5 +46,12 @@ TEST(CosineTest, IsExactForSimpleVectors) {
   EXPECT_TRUE(std::isnan(Cosine({0, 0}, {1, 0})));
 }
 
+TEST(CosineTest, EqualVectorsTie) {
+  for (int i = 1; i < 1000; ++i) {
+    const std::vector<float> v = {0.1f * static_cast<float>(i), 1.0f / static_cast<float>(i), 0.7f};
+    EXPECT_EQ(Cosine(v, v), 1);
+  }
+}
+
 }  // namespace
 }  // namespace senvec

@@ -58,7 +58,7 @@ class BetaPass {
         double sum[3] = {0, 0, 0};
         for (int64_t c = 0; c < cuts_; ++c) {
           for (int s = 0; s < 3; ++s) sum[s] += ab[s * weigh_.out() + g * cuts_ + c];
-          const double scale = std::sqrt(sum[1]) * std::sqrt(sum[2]);
+          const double scale = std::sqrt(sum[1] * sum[2]);
           out[(g * cuts_ + c) * n + begin + i] = static_cast<float>(scale > 0 ? sum[0] / scale : kNone);
         }
       }

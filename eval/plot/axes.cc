@@ -1,5 +1,6 @@
 #include "eval/plot/axes.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
@@ -33,6 +34,8 @@ std::string Text(double x, double y, const char* classes, const std::string& tex
 std::vector<double> AxisTicks(double from, double to, int wanted) {
   std::vector<double> ticks;
   if (!(to > from) || !std::isfinite(to - from) || wanted < 1) return {from};
+  // Ends that a double hardly tells apart have no ticks between them.
+  if (to - from <= 1e-9 * std::max(std::abs(from), std::abs(to))) return {from};
   const double rough = (to - from) / wanted;
   const double power = std::pow(10, std::floor(std::log10(rough)));
   double step = 10 * power;

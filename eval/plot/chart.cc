@@ -24,7 +24,12 @@ struct Extent {
     if (!(low <= high)) out.low = 0, out.high = 1;
     if (from) out.low = *from;
     if (to) out.high = *to;
-    if (!(out.high > out.low)) out.high = out.low + 1;
+    const double least = 1e-6 * std::max({1.0, std::abs(out.low), std::abs(out.high)});
+    if (!(out.high - out.low > least)) {
+      const double middle = out.low / 2 + out.high / 2;
+      out.low = from ? *from : middle - 1e3 * least;
+      out.high = out.low + 2e3 * least;
+    }
     return out;
   }
 };

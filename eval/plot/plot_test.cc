@@ -24,6 +24,7 @@ TEST(AxisTicksTest, AreRoundAndInside) {
   EXPECT_THAT(AxisTicks(13, 87, 4), ElementsAre(20, 40, 60, 80));
   EXPECT_THAT(AxisTicks(2, 2, 5), ElementsAre(2));
   EXPECT_THAT(AxisTicks(0, INFINITY, 5), ElementsAre(0));
+  EXPECT_THAT(AxisTicks(0.5, std::nextafter(0.5, 1), 5), ElementsAre(0.5));
 }
 
 TEST(EscapeXmlTest, LeavesNoMarkupAndNoInvalidBytes) {
@@ -53,6 +54,7 @@ TEST(ChartTest, DrawsASeriesForEachAndLeavesOutWhatIsNotFinite) {
 
 TEST(ChartTest, DrawsNothingAndOnePointAndEqualValues) {
   for (const Chart& chart : {Chart{.title = "none"}, Chart{.title = "one", .series = {{"a", {{3, 3}}}}},
+                             Chart{.title = "neighbours", .series = {{"a", {{0.5, 0}, {std::nextafter(0.5, 1), 1}}}}},
                              Chart{.title = "equal", .series = {{"a", {{1, 2}, {2, 2}}, true}}}}) {
     const std::string svg = ChartSvg(chart);
     EXPECT_THAT(svg, Not(HasSubstr("nan")));
