@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "cli/collection_model.h"
 #include "cli/encode_all.h"
 #include "dataio/grouped_text_reader.h"
 #include "index/collection.h"
@@ -20,28 +21,14 @@ std::string OptionalPrompt(const SentenceEncoder& encoder, const char* name) {
   return text.ok() ? *text : std::string();
 }
 
-absl::StatusOr<LoadedModel> ModelOf(const ModelFlags& flags, const CollectionOptions& options, const std::string& directory) {
-  ModelFlags model = flags;
-  if (model.model.empty()) model.model = options.model_directory;
-  if (model.whitening.empty()) model.whitening = options.whitening_path;
-  SENVEC_ASSIGN_OR_RETURN(LoadedModel loaded, LoadModel(model));
-  const ModelInfo& info = loaded.encoder->info();
-  if (info.fingerprint == options.model_fingerprint && info.whitening_fingerprint == options.whitening_fingerprint) {
-    return loaded;
-  }
-  return absl::FailedPreconditionError(absl::StrCat(
-      directory, " was built with model ", options.model_fingerprint, ", ", model.model, " is ", info.fingerprint,
-      "; take that model (and its whitening and pooling), or build the index again"));
-}
-
 absl::Status AddAll(const Collection& collection, GroupedDocuments& documents) {
   std::string after;
   while (true) {
-    SENVEC_ASSIGN_OR_RETURN(std::vector<Document> step, collection.Scan(after, kScanStep));
+    SENVEC_ASSIGN_OR_RETURN(std::vector<Document> step, collection.Scan({.after_id = after, .limit = kScanStep}));
     if (step.empty()) return absl::OkStatus();
     after = step.back().id;
     for (Document& document : step) {
-      SENVEC_RETURN_IF_ERROR(documents.Add(std::move(document.id), "", document.vector));
+      SENVEC_RETURN_IF_ERROR(documents.Add(std::move(document.id), std::move(document.group), document.vector));
     }
   }
 }
@@ -78,7 +65,7 @@ absl::StatusOr<CalibrationDocuments> DocumentsOfCollection(const ModelFlags& fla
                                                       "; margin scoring needs cosine"));
   }
   CalibrationDocuments result;
-  SENVEC_ASSIGN_OR_RETURN(result.model, ModelOf(flags, options, directory));
+  SENVEC_ASSIGN_OR_RETURN(result.model, LoadModelOf(directory, options, flags));
   result.query_prompt = options.query_prompt;
   result.documents = std::make_unique<GroupedDocuments>(options.index.dim);
   SENVEC_RETURN_IF_ERROR(AddAll(*collection, *result.documents));
