@@ -33,6 +33,8 @@ class LocalCollection : public Collection {
   struct Tuning {
     int64_t tail_rows = 1024;
     int64_t max_waiting_rows = 262144;  // in memory; writers wait for the index then
+    // Indexes up to here are read through while opening, larger ones afterwards in the background.
+    int64_t verify_bytes = 32 << 20;
   };
 
   static absl::StatusOr<std::unique_ptr<LocalCollection>> CreateIn(const std::string& directory,

@@ -157,7 +157,7 @@ absl::Status LocalCollection::LoadSegments(std::vector<ViewPart>& parts) {
   SegmentList good = segments_;
   for (size_t i = 0; i < segments_.segments.size(); ++i) {
     const SegmentEntry& entry = segments_.segments[i];
-    absl::StatusOr<std::shared_ptr<const VectorIndex>> index = segment_folder_.Open(entry);
+    absl::StatusOr<std::shared_ptr<const VectorIndex>> index = segment_folder_.Open(entry, tuning_.verify_bytes);
     if (index.ok()) {
       const std::vector<RowId> live = LiveIds(**index, removed);
       parts.push_back(PartOf(*std::move(index), entry.file, live));

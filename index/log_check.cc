@@ -60,6 +60,10 @@ absl::Status CheckWrites(const std::string& directory, LogCheck& check) {
       return Damaged(path, 0, absl::StrCat("changes ", check.last_sequence + 1, " to ", scan.first_sequence - 1,
                                            " are missing before it"));
     }
+    if (scan.first_sequence <= check.last_sequence) {
+      return Damaged(path, 0, absl::StrCat("it holds changes ", scan.first_sequence, " to ", scan.last_sequence,
+                                           ", of which an earlier log has some"));
+    }
     check.last_sequence = std::max(check.last_sequence, scan.last_sequence);
   }
   return absl::OkStatus();

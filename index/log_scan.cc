@@ -156,7 +156,8 @@ class Scanner {
       scan_.fault = absl::StrCat("changes ", next_, " to ", sequence - 1, " are missing");
       return false;
     }
-    if (scan_.first_sequence == 0) scan_.first_sequence = sequence;
+    // One without changes only says where the log begins.
+    if (scan_.first_sequence == 0 && count > 0) scan_.first_sequence = sequence;
     next_ = std::max(next_, sequence + count);
     if (next_ > 0) scan_.last_sequence = next_ - 1;
     return true;

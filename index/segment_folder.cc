@@ -46,14 +46,15 @@ absl::StatusOr<SegmentFolder::Segment> SegmentFolder::Build(int64_t number, cons
   return segment;
 }
 
-absl::StatusOr<std::shared_ptr<const VectorIndex>> SegmentFolder::Open(const SegmentEntry& entry) const {
+absl::StatusOr<std::shared_ptr<const VectorIndex>> SegmentFolder::Open(const SegmentEntry& entry,
+                                                                         int64_t verify_bytes) const {
   const std::string path = Path(entry.file);
   SENVEC_ASSIGN_OR_RETURN(const Head head, ReadHead(path));
   if (head.bytes != entry.bytes || head.checksum != entry.head_checksum) {
     return absl::DataLossError(absl::StrCat(path, " is not the file that the collection wrote: it has ", head.bytes,
                                             " bytes of ", entry.bytes, ", or another head"));
   }
-  SENVEC_ASSIGN_OR_RETURN(std::shared_ptr<const VectorIndex> index, OpenVectorIndex(path, /*verify=*/false));
+  SENVEC_ASSIGN_OR_RETURN(std::shared_ptr<const VectorIndex> index, OpenVectorIndex(path, entry.bytes <= verify_bytes));
   const VectorIndexOptions& found = index->options();
   if (found.dim != options_.dim || found.metric != options_.metric || index->size() != entry.num_rows ||
       static_cast<int64_t>(index->row_ids().size()) != entry.num_rows) {

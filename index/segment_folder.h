@@ -28,8 +28,9 @@ class SegmentFolder {
   };
   // Builds file `number` of `rows`; on error no file is left.
   absl::StatusOr<Segment> Build(int64_t number, const StoredRows& rows, const BuildContext& context) const;
-  // DataLoss names file and fault when it is not the file that `entry` stands for.
-  absl::StatusOr<std::shared_ptr<const VectorIndex>> Open(const SegmentEntry& entry) const;
+  // DataLoss names file and fault when it is not the file that `entry` stands for. A file of at most `verify_bytes` is read
+  // through; of a larger one only what every other part is found by.
+  absl::StatusOr<std::shared_ptr<const VectorIndex>> Open(const SegmentEntry& entry, int64_t verify_bytes) const;
   void Remove(absl::string_view file) const;
   // What interrupted builds left behind.
   void RemoveUnlisted(const SegmentList& list) const;

@@ -19,7 +19,8 @@ constexpr absl::string_view kSectionNames[kNumVectorSections] = {
 // Small, and what the reading of everything else leans on.
 bool IsTable(uint32_t section) {
   const auto which = static_cast<VectorSection>(section);
-  return which == VectorSection::kCodeTable || which == VectorSection::kGraphTable || which == VectorSection::kListTable;
+  return which == VectorSection::kRowIds || which == VectorSection::kCodeTable || which == VectorSection::kGraphTable ||
+         which == VectorSection::kListTable;
 }
 
 uint64_t HeaderChecksum(const VectorFileHeader& header) {

@@ -14,7 +14,7 @@ namespace senvec {
 // The parts of a vector index's file (docs/formats.md).
 enum class VectorSection : uint32_t {
   kRows,        // rescoring rows, num_rows × dim
-  kRowIds,      // u32 a row; absent or empty when none were given
+  kRowIds,      // u32 a row; absent or empty when none were given; checked at every opening
   kCodeTable,   // what codes are made with: checked at every opening
   kCodes,       // u8 codes, a row of code bytes for each of the first places
   kFactors,     // float step and bias of each of them, for metrics other than cosine
