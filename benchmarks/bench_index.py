@@ -374,10 +374,12 @@ class Bench:
         truth = Truth(self.base, self.queries[:192])
         assert truth.recall(ours.search(0, batch=64)[0]) == 1.0, "exact search is not exact"
 
-        def read_all():
-            # What the machine reads in one thread: a sum over the same bytes.
+        mapped = np.memmap(self.options.cache / "exact.idx", dtype=np.float64, mode="r")
+
+        def read_all(values):
+            # What the machine reads in one thread: a sum over as many bytes, in large pages of memory or in the file's.
             start = time.perf_counter()
-            self.base.view(np.float64).sum()
+            values.sum()
             return time.perf_counter() - start
 
         def theirs():
@@ -386,13 +388,19 @@ class Bench:
                 flat.search(self.queries[q:q + 64], K)
             return time.perf_counter() - start
 
-        seconds = in_turns({"one": lambda: ours.search(0)[1] / 192, "read": lambda: min(read_all() for _ in range(5)),
+        def read(values):
+            return lambda: statistics.mean(read_all(values) for _ in range(20))
+
+        seconds = in_turns({"one": lambda: ours.search(0)[1] / 192, "memory": read(self.base.view(np.float64)),
+                            "file": read(np.asarray(mapped)),
                             "ours": lambda: ours.search(0, batch=64)[1], "theirs": theirs}, 5)
-        share = [read / one for read, one in zip(seconds["read"], seconds["one"])]
+        shares = {source: [read / one for read, one in zip(seconds[source], seconds["one"])] for source in ("memory", "file")}
         ratio = [t / o for t, o in zip(seconds["theirs"], seconds["ours"])]
-        self.bars.append(("exact, 1 query: time to read the rows once ÷ time of the search", "≥ 0.8", spread(share)))
+        self.bars.append(("exact, 1 query: time to read as many bytes of memory ÷ time of the search", "≥ 0.8",
+                          spread(shares["memory"])))
+        self.bars.append(("exact, 1 query: time to read the mapped file ÷ time of the search", "", spread(shares["file"])))
         self.bars.append(("exact, 64 queries a call: queries/s ÷ faiss flat", "≥ 1.5", spread(ratio)))
-        print(*self.bars[-2:], sep="\n", flush=True)
+        print(*self.bars[-3:], sep="\n", flush=True)
         ours.close()
 
     def build(self):
