@@ -116,7 +116,7 @@ void AddRetrievalCharts(const nlohmann::json& task, std::vector<std::string>& ch
   if (!at.is_object()) return;
   std::map<double, const nlohmann::json*> depths;
   for (const auto& [k, measures] : at.items()) depths[std::atof(k.c_str())] = &measures;
-  Series recall{.name = "recall", .dots = true}, hit{.name = "hit", .dots = true}, ndcg{.name = "nDCG", .dots = true};
+  Series recall{.name = "recall", .dots = true}, hit{.name = "hit", .dots = true, .dashed = true}, ndcg{.name = "nDCG", .dots = true};
   for (const auto& [k, measures] : depths) {
     recall.points.emplace_back(k, Number((*measures)["recall"]));
     hit.points.emplace_back(k, Number((*measures)["hit"]));

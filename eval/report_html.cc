@@ -17,7 +17,7 @@ h1{margin:0 0 4px}h2{margin:36px 0 8px;border-bottom:1px solid var(--rule);paddi
 th,td{padding:4px 10px;border-bottom:1px solid var(--rule);text-align:right;vertical-align:top}th{text-align:right;font-weight:600}
 th:first-child,td:first-child,.texts td,.texts th,.conditions td{text-align:left}.conditions td{overflow-wrap:anywhere}tbody tr:nth-child(even){background:var(--soft)}
 .texts td{min-width:60px}.texts .number{text-align:right}.charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(340px,1fr));gap:14px}
-.charts svg{width:100%;height:auto;border:1px solid var(--rule);border-radius:6px}nav a{margin-right:12px;color:inherit}
+.charts svg{width:100%;height:auto;border:1px solid var(--rule);border-radius:6px}nav a{display:inline-block;margin-right:12px;color:inherit}
 @media print{body{max-width:none;padding:0;font-size:11px}section{break-before:page}.charts{grid-template-columns:repeat(2,1fr)}.charts svg,tr{break-inside:avoid}
 table{font-size:9px}th,td{padding:2px 4px}nav{display:none}.scroll{overflow:visible}}
 )css";
@@ -56,7 +56,10 @@ ReportTable WorstTable(const nlohmann::json& task) {
   for (const auto& [key, head] : columns) table.head.push_back(head);
   for (const auto& row : task.value("worst", nlohmann::json::array())) {
     std::vector<std::string> cells;
-    for (const auto& [key, head] : columns) cells.push_back(Word(row, key));
+    for (const auto& [key, head] : columns) {
+      const bool beyond = absl::string_view(key) == "rank" && ValueAt(row, "rank").is_null();
+      cells.push_back(beyond ? "not among the hits" : Word(row, key));
+    }
     table.rows.push_back(std::move(cells));
   }
   return table;

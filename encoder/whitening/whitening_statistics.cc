@@ -11,7 +11,7 @@ namespace senvec {
 namespace {
 
 // Rows that are centred together before they enter the sums: a few MB of fp64 at the usual sizes.
-constexpr int64_t kBlockRows = 512;
+constexpr int64_t kBlockRows = 1024;
 
 absl::Status CheckFinite(absl::Span<const float> rows, int64_t dim) {
   for (size_t i = 0; i < rows.size(); ++i) {
@@ -67,12 +67,14 @@ absl::Status WhiteningStatistics::Add(absl::Span<const float> rows) {
         absl::StrCat(rows.size(), " values are no whole number of rows of ", dim_));
   }
   if (absl::Status status = CheckFinite(rows, dim_); !status.ok()) return status;
+  // One block's sums and centred rows, whose memory serves every block.
+  WhiteningStatistics part(dim_);
+  std::vector<double> centred;
   for (size_t begin = 0; begin < rows.size(); begin += kBlockRows * dim_) {
     const auto block = rows.subspan(begin, kBlockRows * dim_);
-    WhiteningStatistics part(dim_);
     part.count_ = static_cast<int64_t>(block.size()) / dim_;
     part.mean_ = Means(block, dim_);
-    std::vector<double> centred(block.size());
+    centred.resize(block.size());
     for (size_t row = 0; row < block.size(); row += dim_) {
       for (int32_t d = 0; d < dim_; ++d) centred[row + d] = block[row + d] - part.mean_[d];
     }

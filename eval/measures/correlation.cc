@@ -77,10 +77,10 @@ double Correlate(absl::Span<const double> x, absl::Span<const double> y) {
 // equal to it take in ascending order.
 template <typename Visit>
 void ForEachTie(absl::Span<const double> values, Visit visit) {
-  const std::vector<uint32_t> order = AscendingOrder(values);
-  for (size_t begin = 0, end = 0; begin < order.size(); begin = end) {
-    while (end < order.size() && values[order[end]] == values[order[begin]]) ++end;
-    for (size_t i = begin; i < end; ++i) visit(order[i], begin, end);
+  const TiedOrder order = SortWithTies(values);
+  for (size_t run = 0; run < order.num_runs(); ++run) {
+    const size_t begin = order.starts[run], end = order.starts[run + 1];
+    for (size_t i = begin; i < end; ++i) visit(order.positions[i], begin, end);
   }
 }
 

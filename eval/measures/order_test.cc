@@ -54,6 +54,26 @@ TEST_P(OrderTest, ZerosOfBothSignsAreEqualAndInfinitiesAreAtTheEnds) {
   ExpectAsStableSort(values);
 }
 
+TEST_P(OrderTest, ValuesThatDifferInTheirLastBitsOnlyAreOrdered) {
+  std::mt19937_64 random(2);
+  std::vector<double> values(GetParam());
+  for (double& v : values) v = 1 + static_cast<double>(random() % 50) * 0x1p-52;
+  ExpectAsStableSort(values);
+}
+
+TEST_P(OrderTest, RunsHoldEqualValues) {
+  std::vector<double> values(GetParam());
+  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<double>(i % 7) / 3 - 1;
+  const TiedOrder order = SortWithTies(values);
+  ASSERT_EQ(order.num_runs(), std::min<size_t>(7, values.size()));
+  ASSERT_EQ(order.starts.back(), values.size());
+  for (size_t run = 0; run < order.num_runs(); ++run) {
+    for (size_t i = order.starts[run]; i < order.starts[run + 1]; ++i) {
+      EXPECT_EQ(values[order.positions[i]], order.values[run]);
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Sizes, OrderTest, ::testing::Values(2, 100, 1023, 1024, 5000));
 
 TEST(AscendingOrderTest, TakesNothingAndOne) {

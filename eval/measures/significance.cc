@@ -33,26 +33,26 @@ absl::Status CheckResamples(int resamples) {
 class WeightedRanks {
  public:
   explicit WeightedRanks(absl::Span<const double> values)
-      : values_(values), order_(AscendingOrder(values)), ranks_(values.size()) {}
+      : order_(SortWithTies(values)), ranks_(values.size()) {}
 
   // The average rank of each value where value i occurs counts[i] times, times 2, minus (n + 1).
   const std::vector<int64_t>& Centred(absl::Span<const uint32_t> counts) {
     int64_t before = 0;
-    const int64_t n = static_cast<int64_t>(order_.size());
-    for (size_t begin = 0, end = 0; begin < order_.size(); begin = end) {
+    const int64_t n = static_cast<int64_t>(ranks_.size());
+    for (size_t run = 0; run < order_.num_runs(); ++run) {
+      const auto same = absl::MakeConstSpan(order_.positions)
+                            .subspan(order_.starts[run], order_.starts[run + 1] - order_.starts[run]);
       int64_t here = 0;
-      const double value = values_[order_[begin]];
-      for (; end < order_.size() && values_[order_[end]] == value; ++end) here += counts[order_[end]];
+      for (const uint32_t position : same) here += counts[position];
       // Places before + 1 … before + here.
-      for (size_t i = begin; i < end; ++i) ranks_[order_[i]] = 2 * before + here - n;
+      for (const uint32_t position : same) ranks_[position] = 2 * before + here - n;
       before += here;
     }
     return ranks_;
   }
 
  private:
-  const absl::Span<const double> values_;
-  const std::vector<uint32_t> order_;
+  const TiedOrder order_;
   std::vector<int64_t> ranks_;
 };
 

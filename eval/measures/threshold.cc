@@ -12,41 +12,20 @@
 namespace senvec {
 namespace {
 
-// Pairs with one score.
-struct Tie {
-  double score;
-  size_t begin, end;  // in descending order
-};
-
-// Scores from the highest down, with labels, and where runs of equal scores are.
-struct Sorted {
-  std::vector<uint32_t> order;
-  std::vector<Tie> ties;
-};
-
-Sorted SortDown(absl::Span<const double> scores) {
-  Sorted sorted{AscendingOrder(scores), {}};
-  std::reverse(sorted.order.begin(), sorted.order.end());
-  for (size_t begin = 0, end = 0; begin < scores.size(); begin = end) {
-    const double score = scores[sorted.order[begin]];
-    while (end < scores.size() && scores[sorted.order[end]] == score) ++end;
-    sorted.ties.push_back({score, begin, end});
-  }
-  return sorted;
-}
-
 // Half-way down to the next score; of neighbouring doubles the upper one, which is accepted.
 double Between(double upper, double lower) {
   const double middle = lower + (upper - lower) / 2;
   return std::isfinite(middle) && middle > lower ? middle : upper;
 }
 
-double ThresholdBelow(const std::vector<Tie>& ties, size_t accepted_ties) {
-  if (accepted_ties == 0) {
-    return std::nextafter(ties.front().score, std::numeric_limits<double>::infinity());
+// The threshold that accepts the `accepted` highest runs of equal scores.
+double ThresholdBelow(const TiedOrder& sorted, size_t accepted) {
+  const size_t lowest = sorted.num_runs() - accepted;  // the lowest run that is accepted
+  if (accepted == 0) {
+    return std::nextafter(sorted.values.back(), std::numeric_limits<double>::infinity());
   }
-  const double upper = ties[accepted_ties - 1].score;
-  return accepted_ties == ties.size() ? upper : Between(upper, ties[accepted_ties].score);
+  const double upper = sorted.values[lowest];
+  return lowest == 0 ? upper : Between(upper, sorted.values[lowest - 1]);
 }
 
 bool Acceptable(const Confusion& confusion, const ThresholdOptions& options) {
@@ -54,53 +33,54 @@ bool Acceptable(const Confusion& confusion, const ThresholdOptions& options) {
          (confusion.true_positives > 0 && confusion.Precision() >= options.wanted_precision);
 }
 
-// Larger is better: the worth, then for kPrecision the precision at the same recall.
-bool Better(const Confusion& a, const Confusion& b, ThresholdGoal goal) {
-  const double worth_a = WorthOf(a, goal), worth_b = WorthOf(b, goal);
-  if (worth_a != worth_b) return worth_a > worth_b;
-  return goal == ThresholdGoal::kPrecision && a.Precision() > b.Precision();
-}
-
 struct Sweep {
-  size_t accepted_ties = 0;
+  size_t accepted = 0;  // runs of equal scores, from the highest
   Confusion confusion;
 };
 
-// The best cut, where pair `order[i]` counts weight(order[i]) times.
+// Visits every cut, from the one that accepts nothing on; pair i counts weight(i) times.
 template <typename Weight, typename Visit>
-void SweepCuts(const Sorted& sorted, absl::Span<const uint8_t> labels, Weight weight, Visit visit) {
+void SweepCuts(const TiedOrder& sorted, absl::Span<const uint8_t> labels, Weight weight, Visit visit) {
   Confusion c;
   for (size_t i = 0; i < labels.size(); ++i) {
     (labels[i] == 1 ? c.false_negatives : c.true_negatives) += weight(i);
   }
   visit(Sweep{0, c});
-  for (size_t t = 0; t < sorted.ties.size(); ++t) {
-    for (size_t i = sorted.ties[t].begin; i < sorted.ties[t].end; ++i) {
-      const uint32_t pair = sorted.order[i];
+  for (size_t run = sorted.num_runs(); run-- > 0;) {
+    for (size_t i = sorted.starts[run]; i < sorted.starts[run + 1]; ++i) {
+      const uint32_t pair = sorted.positions[i];
       const int64_t n = weight(pair), positive = labels[pair] == 1 ? n : 0;
       c.true_positives += positive;
       c.false_negatives -= positive;
       c.false_positives += n - positive;
       c.true_negatives -= n - positive;
     }
-    visit(Sweep{t + 1, c});
+    visit(Sweep{sorted.num_runs() - run, c});
   }
 }
 
 template <typename Weight>
-std::optional<Sweep> BestCut(const Sorted& sorted, absl::Span<const uint8_t> labels, Weight weight,
+std::optional<Sweep> BestCut(const TiedOrder& sorted, absl::Span<const uint8_t> labels, Weight weight,
                              const ThresholdOptions& options) {
   std::optional<Sweep> best;
+  double best_worth = 0;
   SweepCuts(sorted, labels, weight, [&](const Sweep& sweep) {
     if (!Acceptable(sweep.confusion, options)) return;
-    if (!best || Better(sweep.confusion, best->confusion, options.goal)) best = sweep;
+    const double worth = WorthOf(sweep.confusion, options.goal);
+    // Of equal recall, the higher precision.
+    const bool better = !best || worth > best_worth ||
+                        (options.goal == ThresholdGoal::kPrecision && worth == best_worth &&
+                         sweep.confusion.Precision() > best->confusion.Precision());
+    if (!better) return;
+    best = sweep;
+    best_worth = worth;
   });
   return best;
 }
 
 const auto kOnce = [](size_t) { return int64_t{1}; };
 
-absl::Status NoCut(const Sorted& sorted, absl::Span<const uint8_t> labels, double wanted) {
+absl::Status NoCut(const TiedOrder& sorted, absl::Span<const uint8_t> labels, double wanted) {
   double best = 0;
   SweepCuts(sorted, labels, kOnce,
             [&](const Sweep& s) { best = std::max(best, s.confusion.Precision()); });
@@ -135,11 +115,11 @@ double WorthOf(const Confusion& confusion, ThresholdGoal goal) {
 absl::StatusOr<std::vector<CutPoint>> AllCutPoints(absl::Span<const double> scores,
                                                    absl::Span<const uint8_t> labels) {
   SENVEC_RETURN_IF_ERROR(CheckBinary(scores, labels));
-  const Sorted sorted = SortDown(scores);
+  const TiedOrder sorted = SortWithTies(scores);
   std::vector<CutPoint> cuts;
-  cuts.reserve(sorted.ties.size() + 1);
+  cuts.reserve(sorted.num_runs() + 1);
   SweepCuts(sorted, labels, kOnce, [&](const Sweep& sweep) {
-    cuts.push_back({ThresholdBelow(sorted.ties, sweep.accepted_ties), sweep.confusion});
+    cuts.push_back({ThresholdBelow(sorted, sweep.accepted), sweep.confusion});
   });
   return cuts;
 }
@@ -149,10 +129,10 @@ absl::StatusOr<TunedThreshold> TuneThreshold(absl::Span<const double> scores,
                                              const ThresholdOptions& options) {
   SENVEC_RETURN_IF_ERROR(options.Validate());
   SENVEC_RETURN_IF_ERROR(CheckBinary(scores, labels));
-  const Sorted sorted = SortDown(scores);
+  const TiedOrder sorted = SortWithTies(scores);
   const std::optional<Sweep> best = BestCut(sorted, labels, kOnce, options);
   if (!best) return NoCut(sorted, labels, options.wanted_precision);
-  return TunedThreshold{ThresholdBelow(sorted.ties, best->accepted_ties), best->confusion};
+  return TunedThreshold{ThresholdBelow(sorted, best->accepted), best->confusion};
 }
 
 absl::StatusOr<ThresholdInterval> BootstrapThreshold(absl::Span<const double> scores,
@@ -161,7 +141,7 @@ absl::StatusOr<ThresholdInterval> BootstrapThreshold(absl::Span<const double> sc
                                                      RandomBits& random) {
   SENVEC_RETURN_IF_ERROR(options.Validate());
   SENVEC_RETURN_IF_ERROR(CheckBinary(scores, labels));
-  const Sorted sorted = SortDown(scores);
+  const TiedOrder sorted = SortWithTies(scores);
   ThresholdInterval result;
   std::vector<double> thresholds, worths;
   std::vector<uint32_t> counts(scores.size());
@@ -172,7 +152,7 @@ absl::StatusOr<ThresholdInterval> BootstrapThreshold(absl::Span<const double> sc
       ++result.samples_without_cut;
       continue;
     }
-    thresholds.push_back(ThresholdBelow(sorted.ties, best->accepted_ties));
+    thresholds.push_back(ThresholdBelow(sorted, best->accepted));
     worths.push_back(WorthOf(best->confusion, options.goal));
   }
   SENVEC_ASSIGN_OR_RETURN(result.threshold, PercentileInterval(thresholds));
