@@ -163,6 +163,8 @@ absl::Status LocalCollection::LoadSegments(std::vector<ViewPart>& parts) {
       parts.push_back(PartOf(*std::move(index), entry.file, live));
       continue;
     }
+    // One of a newer format is not damaged: nothing is thrown away.
+    if (absl::IsFailedPrecondition(index.status())) return index.status();
     if (read_only_) {
       return absl::FailedPreconditionError(absl::StrCat(
           "an index is damaged: ", index.status().message(), "; open the collection for writing once to build it again"));

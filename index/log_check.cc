@@ -55,6 +55,7 @@ absl::StatusOr<LogScan> Scan(const std::string& path, LogKind kind, LogCheck& ch
 absl::Status CheckWrites(const std::string& directory, LogCheck& check) {
   for (const std::string& path : LogPaths(directory)) {
     SENVEC_ASSIGN_OR_RETURN(const LogScan scan, Scan(path, LogKind::kWrites, check));
+    check.log_bytes += scan.end;
     if (scan.first_sequence == 0) continue;
     if (check.last_sequence != 0 && scan.first_sequence > check.last_sequence + 1) {
       return Damaged(path, 0, absl::StrCat("changes ", check.last_sequence + 1, " to ", scan.first_sequence - 1,
