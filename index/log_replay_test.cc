@@ -74,7 +74,7 @@ TEST_F(LogReplayTest, CopyingALogLaterIsNoReplay) {
   }
   notices_.clear();
   ASSERT_TRUE(store->Checkpoint(folder_ / "copy").ok());
-  EXPECT_THAT(notices_, IsEmpty());
+  EXPECT_THAT(notices_, testing::Each(testing::Not(testing::HasSubstr("replay"))));
 }
 
 }  // namespace
