@@ -4,6 +4,7 @@
 #include <cstring>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "base/hash.h"
 #include "index/vector/vector_file.h"
@@ -16,7 +17,7 @@ inline std::string PackIndexFile(absl::string_view file) {
   std::memcpy(&header, file.data(), sizeof(header));
   std::string packed(file.substr(0, sizeof(header)));
   for (const VectorFileHeader::Section& section : header.sections) {
-    packed.append(file.substr(section.offset, section.bytes));
+    absl::StrAppend(&packed, file.substr(section.offset, section.bytes));
   }
   return packed;
 }
@@ -32,7 +33,7 @@ inline std::string UnpackIndexFile(absl::string_view packed) {
     const absl::string_view part = packed.substr(0, std::min<uint64_t>(section.bytes, packed.size()));
     packed.remove_prefix(part.size());
     section = {.offset = file.size(), .bytes = part.size(), .checksum = Checksum64(part)};
-    file.append(part);
+    absl::StrAppend(&file, part);
     file.resize((file.size() + kSectionAlignment - 1) / kSectionAlignment * kSectionAlignment);
   }
   header.file_bytes = file.size();

@@ -146,6 +146,14 @@ TEST_F(LogCheckTest, ALostLogIsRefusedUnlessItsLossIsAccepted) {
   EXPECT_THAT(notices, testing::Contains(HasSubstr(kSyncMarkName)));
 }
 
+TEST_F(LogCheckTest, ACopyOfALogUnderALaterNumberIsRefused) {
+  const std::string later = Folder() + "/000990.log";
+  WriteFile(later, bytes_);
+  const absl::Status status = Open();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(status.message()), testing::AllOf(HasSubstr(later), HasSubstr("earlier log")));
+}
+
 TEST_F(LogCheckTest, AManifestThatIsShorterThanItWasIsRefused) {
   ASSERT_TRUE(Open().ok());  // moves the log into tables, which only the MANIFEST names
   const std::string path = absl::StrCat(Folder(), "/MANIFEST-", absl::StrFormat("%06d", *ManifestNumber(Folder())));

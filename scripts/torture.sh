@@ -75,6 +75,9 @@ mkdir -p "$logs"
 export SENVEC_CRASH_SEED=$seed SENVEC_FAULT_SEED=$seed SENVEC_MODEL_SEED=$seed SENVEC_DAMAGE_SEED=$seed SENVEC_FULL_SEED=$seed
 export SENVEC_CRASH_ROUNDS=$rounds SENVEC_FAULT_STEP=$fault_step SENVEC_MODEL_OPERATIONS=$operations
 export SENVEC_DAMAGE_STEP=$damage_step SENVEC_FULL_ROUNDS=$full_rounds
+if [ "$preset" = tsan ]; then
+  export TSAN_OPTIONS="ignore_noninstrumented_modules=1:suppressions=$PWD/tests/tsan.supp"
+fi
 settings="--rounds $rounds --fault-step $fault_step --operations $operations --damage-step $damage_step --full-rounds $full_rounds"
 echo "torture: seed $seed, $settings"
 
