@@ -93,6 +93,12 @@ struct Tally {
   int refused = 0, repaired = 0, same = 0, refused_later = 0;
 };
 
+int64_t BytesOf(const std::map<std::string, std::string>& files) {
+  int64_t bytes = 0;
+  for (const auto& [name, content] : files) bytes += static_cast<int64_t>(content.size());
+  return bytes;
+}
+
 class DamageTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
@@ -101,6 +107,7 @@ class DamageTest : public testing::Test {
     theirs = new Original(MakeOriginal(folder / "d", Seed() + 1));
   }
   static void TearDownTestSuite() {
+    std::printf("%zu files of %ld bytes:\n", ours->files.size(), BytesOf(ours->files));
     delete ours;
     delete theirs;
     for (const auto& [kind, tally] : tallies) {
