@@ -116,9 +116,11 @@ class Survivor {
     ASSERT_TRUE(stats.ok()) << stats.status();
     EXPECT_TRUE(stats->read_only);
     EXPECT_THAT(stats->read_only_reason, HasSubstr("room"));
-    // A smaller one may have found room.
+    // A smaller one may have found room, and what removes nothing needs none.
     disk_.Fill(Below(kReserveBytes));
-    EXPECT_FALSE(WriteOne().ok());
+    do {
+      status = WriteOne();
+    } while (status.ok());
     ExpectSame("while it is full");
   }
 
