@@ -10,8 +10,8 @@
 namespace senvec {
 namespace {
 
-// The smallest limit of `group` below `root` and of the groups around it. A container often sees only its own group, at the
-// root, under the path that it has outside: folders that are not there set no limit.
+// The smallest limit of `group` below `root` and of the groups around it. A container often sees only
+// its own group, at the root, under the path that it has outside: folders that are not there set no limit.
 double SmallestLimit(const std::string& root, absl::string_view group, double (*limit)(const std::string& folder)) {
   double smallest = limit(root);
   std::string folder = root;

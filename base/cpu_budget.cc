@@ -64,7 +64,8 @@ std::vector<int> ParseCpuList(const std::string& list) {
 CpuBudget MakeCpuBudget(absl::Span<const int> allowed, const CpuSources& sources) {
   CpuBudget budget;
   const int cpus = std::max(1, static_cast<int>(allowed.size()));
-  const double quota = std::ceil(SmallestGroupLimit(sources.control_groups, sources.own_groups, "cpu", QuotaOfV2, QuotaOfV1));
+  const double quota =
+      std::ceil(SmallestGroupLimit(sources.control_groups, sources.own_groups, "cpu", QuotaOfV2, QuotaOfV1));
   budget.threads = quota < cpus ? std::max(1, static_cast<int>(quota)) : cpus;
   std::vector<std::vector<int>> nodes = AllowedByNode(allowed, sources.nodes);
   if (nodes.size() < 2) return budget;

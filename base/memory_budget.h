@@ -12,9 +12,9 @@ struct MemorySources {
   std::string machine = "/proc/meminfo";
 };
 
-// Bytes that this process may use: the machine's, cut by the smallest limit of the process's control groups and of those
-// around them (cgroup v2's memory.max, v1's memory.limit_in_bytes). What cannot be read sets no limit; 1 GiB where nothing
-// can.
+// Bytes that this process may use: the machine's, cut by the smallest limit of the process's control
+// groups and of those around them (cgroup v2's memory.max, v1's memory.limit_in_bytes). What cannot be
+// read sets no limit; 1 GiB where nothing can.
 int64_t UsableMemory(const MemorySources& sources = {});
 
 }  // namespace senvec

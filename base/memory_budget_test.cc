@@ -16,7 +16,8 @@ class MemoryBudgetTest : public testing::Test {
     ASSERT_TRUE(WriteFileAtomically(path, content).ok());
   }
   int64_t Usable() const {
-    return UsableMemory({.control_groups = folder_ / "cgroup", .own_groups = folder_ / "self", .machine = folder_ / "meminfo"});
+    return UsableMemory(
+        {.control_groups = folder_ / "cgroup", .own_groups = folder_ / "self", .machine = folder_ / "meminfo"});
   }
 
   const TempDir folder_;
