@@ -56,8 +56,9 @@ void LocalCollection::StopMaintenance() {
 }
 
 std::optional<MergePlan> LocalCollection::NextPlan(bool is_idle) const {
+  const std::shared_ptr<const View> view = CurrentView();
   std::vector<PartSize> sizes;
-  for (const ViewPart& part : CurrentView()->parts) {
+  for (const ViewPart& part : view->parts) {
     sizes.push_back({static_cast<int64_t>(part.ids.size()), part.live_count, !part.file.empty(), part.frozen});
   }
   return PlanMerge(sizes, is_idle);
