@@ -55,7 +55,8 @@ struct Original {
 
 void Write(Collection& collection, uint64_t seed, int from, int to, TortureState& state) {
   for (int i = from; i < to; ++i) {
-    const TortureOp op = MakeTortureOp(seed, 0, i);
+    TortureOp op = MakeTortureOp(seed, 0, i);
+    op.durable = true;  // a relaxed one at the end may be lost
     ASSERT_TRUE(PerformTortureOp(collection, op).ok());
     ApplyTortureOp(op, state);
   }
