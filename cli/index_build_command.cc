@@ -16,6 +16,7 @@
 #include "cli/command.h"
 #include "cli/index_flags.h"
 #include "cli/model_flags.h"
+#include "cli/notice.h"
 #include "cli/usage_error.h"
 #include "dataio/byte_source.h"
 #include "dataio/embedding_file.h"
@@ -159,6 +160,7 @@ absl::Status Build(const BuildFlags& flags) {
   options.num_workers = threads;
   options.memory_bytes = *memory;
   options.now = absl::Now;
+  options.notice = TellNotice;
   SENVEC_ASSIGN_OR_RETURN(const int64_t total, TotalOf(options.source));
   ThreadPool pool(threads);
   BuildProgress progress(total);

@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/help_page.h"
 #include "cli/index_flags.h"
+#include "cli/notice.h"
 #include "dataio/standard_output.h"
 #include "index/collection.h"
 
@@ -76,7 +77,7 @@ std::string Table(const CollectionOptions& options, const CollectionStats& stats
 }
 
 absl::Status Info(const InfoFlags& flags) {
-  SENVEC_ASSIGN_OR_RETURN(const auto collection, Collection::OpenForReading(flags.index));
+  SENVEC_ASSIGN_OR_RETURN(const auto collection, Collection::OpenForReading(flags.index, {.notice = TellNotice}));
   SENVEC_ASSIGN_OR_RETURN(const CollectionStats stats, collection->Stats());
   return WriteStandardOutput(flags.json ? Json(collection->options(), stats) : Table(collection->options(), stats));
 }

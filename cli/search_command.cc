@@ -10,6 +10,7 @@
 #include "cli/collection_model.h"
 #include "cli/command.h"
 #include "cli/model_flags.h"
+#include "cli/notice.h"
 #include "cli/remote.h"
 #include "cli/usage_error.h"
 #include "dataio/standard_output.h"
@@ -44,7 +45,7 @@ absl::StatusOr<SearchOptions> OptionsOf(const SearchFlags& flags) {
 }
 
 absl::StatusOr<Results> SearchHere(const SearchFlags& flags, const SearchOptions& search) {
-  SENVEC_ASSIGN_OR_RETURN(const auto collection, Collection::OpenForReading(flags.index));
+  SENVEC_ASSIGN_OR_RETURN(const auto collection, Collection::OpenForReading(flags.index, {.notice = TellNotice}));
   const CollectionOptions& options = collection->options();
   SENVEC_ASSIGN_OR_RETURN(const LoadedModel model, LoadModelOf(flags.index, options, flags.model));
   std::string prompt = options.query_prompt;

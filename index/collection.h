@@ -91,7 +91,8 @@ struct CollectionStats {
 struct CollectionRuntime {
   ThreadPool* pool = nullptr;          // builds by Optimize(); null = the calling thread
   int64_t cache_bytes = 64 << 20;      // documents kept in memory
-  int64_t build_memory_bytes = int64_t{1} << 40;  // for building an index; see BuildContext::memory_bytes
+  // For building an index, see BuildContext::memory_bytes; 0 = half of what this process may use.
+  int64_t build_memory_bytes = 0;
   bool background_indexing = true;     // false: rows wait unindexed until Optimize(), and searching them is not possible
   // Told in words what takes long while opening (replaying the log, rebuilding a damaged index), and what was repaired.
   void (*notice)(absl::string_view message) = nullptr;

@@ -77,6 +77,7 @@ class LocalCollection : public Collection {
   absl::StatusOr<std::vector<RowId>> RowsWithoutSegment() const;
   absl::Status IndexRowsAtOnce(const StoredRows& rows, std::vector<ViewPart>& parts);
   absl::Status LoadTail(std::vector<ViewPart>& parts);
+  int64_t BuildMemory() const;
   void Notice(absl::string_view message) const;
 
   // local_collection_write.cc

@@ -128,7 +128,7 @@ absl::Status LocalCollection::BuildParts(const View& view, const MergePlan& plan
   }
   if (ids.empty()) return Install(view, plan, file_number, nullptr);
   const StoredRows rows(*store_, view.snapshot, std::move(ids), static_cast<size_t>(file_.options.index.dim));
-  const BuildContext context{.pool = pool, .memory_bytes = runtime_.build_memory_bytes, .progress = progress};
+  const BuildContext context{.pool = pool, .memory_bytes = BuildMemory(), .progress = progress};
   SENVEC_ASSIGN_OR_RETURN(const SegmentFolder::Segment segment, segment_folder_.Build(file_number, rows, context));
   return Install(view, plan, file_number, &segment);
 }
@@ -211,7 +211,7 @@ absl::Status LocalCollection::BuildStored(absl::FunctionRef<bool(int64_t, int64_
   std::vector<ViewPart> parts;
   if (!ids.empty()) {
     const StoredRows rows(*store_, nullptr, ids, static_cast<size_t>(file_.options.index.dim));
-    const BuildContext context{.pool = runtime_.pool, .memory_bytes = runtime_.build_memory_bytes, .progress = progress};
+    const BuildContext context{.pool = runtime_.pool, .memory_bytes = BuildMemory(), .progress = progress};
     SENVEC_ASSIGN_OR_RETURN(const auto segment, segment_folder_.Build(segments_.next_file, rows, context));
     list.segments.push_back(segment.entry);
     parts.push_back(PartOf(segment.index, segment.entry.file, ids));
