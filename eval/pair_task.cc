@@ -142,6 +142,7 @@ absl::StatusOr<TaskResult> RunPairTask(const TaskConfig& config, const std::vect
   const std::string prompt = PromptOrNone(encoder, config.query_prompt);
   SENVEC_ASSIGN_OR_RETURN(const PairSet dev_set, Encode(dev, prompt, context));
   SENVEC_ASSIGN_OR_RETURN(const PairSet test_set, Encode(test, prompt, context));
+  SENVEC_RETURN_IF_ERROR(context.Check());
   nlohmann::json notes = nlohmann::json::array();
   TaskResult result;
   nlohmann::json& report = result.report;
@@ -156,12 +157,16 @@ absl::StatusOr<TaskResult> RunPairTask(const TaskConfig& config, const std::vect
         {dev_set.cosines, Labels(dev_set.labels, *from)}, {test_set.cosines, positives},
         {.resamples = context.resamples, .seed = context.seed}, notes);
   }
+  SENVEC_RETURN_IF_ERROR(context.Check());
   report["geometry"] = Geometry(test_set, positives, context, notes);
-  if (context.search_whitening && dev.size() > 1) {
+  if (context.search_whitening && IsWhitened(encoder)) {
+    notes.push_back("whitening: the encoder's vectors are whitened already, so no other is searched for");
+  } else if (context.search_whitening && dev.size() > 1) {
     WhiteningStatistics statistics(encoder.info().dim);
     SENVEC_RETURN_IF_ERROR(statistics.Add(dev_set.raw));
     report["whitening"] = WhitenReport(statistics, VectorsOf(dev_set), VectorsOf(test_set),
-                                       *context.pool, notes);
+                                       *context.pool, notes, context.check);
+    SENVEC_RETURN_IF_ERROR(context.Check());
   }
   report["worst"] = WorstPairs(test, test_set);
   report["notes"] = notes;

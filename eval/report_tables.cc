@@ -70,6 +70,25 @@ Cells HubRow(const nlohmann::json& t) {
           NumberAt(t, "geometry/mean_cosine"), NumberAt(t, "geometry/effective_dimension", 1)};
 }
 
+std::string RemedyName(const nlohmann::json& remedy) {
+  static const std::pair<const char*, const char*> kNames[] = {
+      {"off", "none"}, {"full", "β=γ=1, all"}, {"full_small", "β=γ=1, small"}, {"small", "β=γ=0, small"}, {"csls", "CSLS"}};
+  const std::string name = remedy.value("name", "?");
+  for (const auto& [key, shown] : kNames) {
+    if (name == key) return shown;
+  }
+  return name;
+}
+
+std::vector<Cells> RemedyRows(const nlohmann::json& t) {
+  std::vector<Cells> rows;
+  for (const auto& remedy : ValueAt(t, "remedies")) {
+    rows.push_back({absl::StrCat(Name(t), ", ", RemedyName(remedy)), NumberAt(remedy, "recall_10"), NumberAt(remedy, "mrr_10"), NumberAt(remedy, "ndcg_10"),
+                    NumberAt(remedy, "skewness", 2), NumberAt(remedy, "robin_hood"), NumberAt(remedy, "antihub_share")});
+  }
+  return rows;
+}
+
 Cells GeometryRow(const nlohmann::json& t) {
   return {Name(t), NumberAt(t, "geometry/alignment"), NumberAt(t, "geometry/uniformity"), NumberAt(t, "geometry/mean_cosine"),
           NumberAt(t, "geometry/effective_dimension", 1), NumberAt(t, "geometry/entropy_dimension", 1), NumberAt(t, "geometry/isotropy")};
@@ -133,6 +152,9 @@ std::vector<ReportTable> ReportTables(const nlohmann::json& report) {
        one(RetrievalRow), tables);
   Fill(report, "hubness", {"Hubs among the first 10 hits", {"task", "skewness", "Robin Hood", "in no list", "held by hubs", "largest", "equal vectors", "mean cosine", "effective dimension"}, {}},
        one(HubRow), tables);
+  Fill(report, "remedies", {"Against hubs: whitening fitted on the corpus, and CSLS",
+                            {"task, remedy", "recall@10", "MRR@10", "nDCG@10", "skewness", "Robin Hood", "in no list"}, {}},
+       RemedyRows, tables);
   Fill(report, "intents", {"Intents", {"task", "classes", "sentences", "accuracy", "95 % interval", "macro F1", "accuracy by nearest sentence"}, {}},
        one(IntentRow), tables);
   Fill(report, "correlation", {"Geometry of the sentences", {"task", "alignment", "uniformity", "mean cosine", "effective dimension", "by entropy", "isotropy"}, {}},
