@@ -23,6 +23,16 @@ std::string IntervalAt(const nlohmann::json& object, const std::string& path) {
   return absl::StrFormat("%.4f … %.4f", value[0].get<double>(), value[1].get<double>());
 }
 
+// A value as people write it; an object as "key value, key value".
+std::string Words(const nlohmann::json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_number_float()) return absl::StrFormat("%.4g", value.get<double>());
+  if (!value.is_object()) return DumpJson(value);
+  std::string out;
+  for (const auto& [key, entry] : value.items()) absl::StrAppend(&out, out.empty() ? "" : ", ", key, " ", Words(entry));
+  return out;
+}
+
 std::string Name(const nlohmann::json& task) {
   const nlohmann::json& name = ValueAt(task, "name");
   return name.is_string() ? name.get<std::string>() : "?";
@@ -72,7 +82,7 @@ Cells HubRow(const nlohmann::json& t) {
 
 std::string RemedyName(const nlohmann::json& remedy) {
   static const std::pair<const char*, const char*> kNames[] = {
-      {"off", "none"}, {"full", "β=γ=1, all"}, {"full_small", "β=γ=1, small"}, {"small", "β=γ=0, small"}, {"csls", "CSLS"}};
+      {"off", "none"}, {"full", "β=γ=1, all"}, {"full_small", "β=γ=1, small"}, {"small", "β=γ=0, small"}, {"csls", "CSLS, near documents"}, {"csls_queries", "CSLS, near queries"}};
   const std::string name = remedy.value("name", "?");
   for (const auto& [key, shown] : kNames) {
     if (name == key) return shown;
@@ -167,7 +177,7 @@ ReportTable ConditionsTable(const nlohmann::json& report) {
   const auto add = [&](const char* name, const std::string& path) {
     const nlohmann::json& value = ValueAt(report, path);
     if (value.is_null()) return;
-    table.rows.push_back({name, value.is_string() ? value.get<std::string>() : DumpJson(value)});
+    table.rows.push_back({name, Words(value)});
   };
   add("model", "model/name");
   add("fingerprint", "model/fingerprint");

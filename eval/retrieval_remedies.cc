@@ -30,7 +30,19 @@ absl::StatusOr<nlohmann::json> Measured(const char* name, const TopHits& hits, i
                         {"antihub_share", hubness.antihub_share}};
 }
 
-// −r/2 of each document.
+// −r/2 of each document, r of the nearest queries.
+std::vector<float> QueryOffsets(const RetrievalVectors& vectors, ThreadPool& pool) {
+  const TopHits near = FindTopHits(vectors.queries, vectors.documents, vectors.dim, kNeighbors, pool);
+  std::vector<float> offsets(near.k == 0 ? 0 : near.scores.size() / near.k);
+  for (size_t d = 0; d < offsets.size(); ++d) {
+    double sum = 0;
+    for (int64_t i = 0; i < near.k; ++i) sum += near.scores[d * near.k + i];
+    offsets[d] = static_cast<float>(-sum / static_cast<double>(near.k) / 2);
+  }
+  return offsets;
+}
+
+// −r/2 of each document, r of the nearest documents.
 std::vector<float> CslsOffsets(const RetrievalVectors& vectors, ThreadPool& pool) {
   const TopHits near = FindTopHits(vectors.documents, vectors.documents, vectors.dim, kNeighbors + 1, pool);
   const int64_t n = static_cast<int64_t>(vectors.documents.size()) / vectors.dim;
@@ -109,6 +121,7 @@ nlohmann::json RemediesReport(const RetrievalVectors& vectors, const TaskContext
   } else if (context.Check().ok()) {
     trial.Plain("csls", CslsOffsets(vectors, *context.pool));
   }
+  if (context.Check().ok()) trial.Plain("csls_queries", QueryOffsets(vectors, *context.pool));
   return trial.rows;
 }
 

@@ -27,6 +27,7 @@ struct RetrievalVectors {
 //   "full_small"  β=γ=1, k = 256 or ⅔ of the dimension    } what is measured is whitened already
 //   "small"       β=γ=0, the same k                       }
 //   "csls"        cos − r/2, r = the mean cosine of the document and the ten documents nearest to it (METHODS 5.3)
+//   "csls_queries"  the same with the ten nearest of the queries; a server would take a sample of past ones
 // What cannot be tried is left out with a note. `judge` says what hits are worth.
 nlohmann::json RemediesReport(const RetrievalVectors& vectors, const TaskContext& context,
                               const std::function<std::vector<JudgedQuery>(const TopHits&)>& judge,

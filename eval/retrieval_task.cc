@@ -22,6 +22,7 @@ constexpr int kDeepest = 100;
 constexpr int kHubLists = 10;   // hubness is that of the first ten hits
 constexpr int kHubsShown = 10;
 constexpr size_t kWorst = 10;
+constexpr int64_t kBars = 40;   // of the hub distribution, at most
 
 std::vector<std::string> Texts(const std::vector<NamedText>& named) {
   std::vector<std::string> texts;
@@ -106,18 +107,18 @@ nlohmann::json HubnessReport(const RetrievalSet& set, const TopHits& hits, nlohm
                     {"lists", (*counts)[hub]},
                     {"text", Shortened(set.documents[hub].text, 120)}});
   }
-  std::vector<int64_t> distribution;  // how many documents are in exactly i lists, the last: or more
-  for (const int64_t count : *counts) {
-    const size_t place = std::min<int64_t>(count, 40);
-    if (distribution.size() <= place) distribution.resize(place + 1);
-    ++distribution[place];
-  }
+  // How many documents are in 0 … w − 1 lists, w … 2w − 1 and so on.
+  const int64_t most = *std::max_element(counts->begin(), counts->end());
+  const int64_t width = most / kBars + 1;
+  std::vector<int64_t> distribution(most / width + 1);
+  for (const int64_t count : *counts) ++distribution[count / width];
   return {{"k", k},
           {"skewness", measured->skewness},
           {"robin_hood", measured->robin_hood},
           {"antihub_share", measured->antihub_share},
           {"hub_share", measured->hub_share},
           {"hubs", hubs},
+          {"distribution_width", width},
           {"distribution", distribution}};
 }
 
