@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
@@ -92,7 +93,11 @@ absl::Status Search(const FlagSet& given, const SearchFlags& flags) {
   std::string out;
   for (size_t i = 0; i < answer.results.size(); ++i) {
     if (!flags.json && i > 0) out += "\n";
-    out += (flags.json ? SearchJsonLine : SearchTable)(flags.queries[i], ask, answer, answer.results[i]);
+    out += flags.json ? SearchJsonLine(flags.queries[i], ask, answer, answer.results[i])
+                      : SearchTable(flags.queries[i], ask, answer.results[i]);
+  }
+  if (ask.by_margin && !answer.is_calibrated && !flags.json) {
+    std::fprintf(stderr, "note: the collection is not calibrated, s and m are the published ones; `senvec eval calibrate` fits them to your queries\n");
   }
   return WriteStandardOutput(out);
 }

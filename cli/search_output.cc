@@ -16,9 +16,12 @@ constexpr size_t kWidestId = 24;
 
 std::string MeaningName(const Hit& hit) { return hit.group.empty() ? hit.id : hit.group; }
 
+// Five characters at least; with the published margin probabilities of good answers may be tiny.
+std::string Probability(double p) { return p > 0 && p < 0.0005 ? absl::StrFormat("%.0e", p) : absl::StrFormat("%.3f", p); }
+
 // One number where both ends look the same.
 std::string Interval(const MarginScore& score) {
-  const std::string low = absl::StrFormat("%.3f", score.probability_low), high = absl::StrFormat("%.3f", score.probability_high);
+  const std::string low = Probability(score.probability_low), high = Probability(score.probability_high);
   return low == high ? low : absl::StrCat(low, " to ", high);
 }
 
@@ -77,7 +80,7 @@ nlohmann::json MarginJson(const SearchAnswer& answer) {
 
 }  // namespace
 
-std::string SearchTable(const std::string& query, const SearchAsk& ask, const SearchAnswer& answer, const MeaningResult& result) {
+std::string SearchTable(const std::string& query, const SearchAsk& ask, const MeaningResult& result) {
   std::string text = absl::StrCat(query, "\n");
   if (ask.by_margin) absl::StrAppend(&text, VerdictLine(result));
   const int width = static_cast<int>(IdWidth(result));
@@ -86,15 +89,12 @@ std::string SearchTable(const std::string& query, const SearchAsk& ask, const Se
     for (size_t m = 0; m < meaning.members.size(); ++m) {
       const Hit& hit = meaning.members[m];
       absl::StrAppend(&text, m == 0 ? absl::StrFormat("%4d", i + 1) : "    ");
-      if (ask.by_margin) absl::StrAppend(&text, m == 0 ? absl::StrFormat("  p %.3f", meaning.margin.probability_low) : "         ");
+      if (ask.by_margin) absl::StrAppend(&text, m == 0 ? absl::StrFormat("  p %5s", Probability(meaning.margin.probability_low)) : "         ");
       absl::StrAppendFormat(&text, "  %.4f  %-*s  %s%s\n", hit.score, width, hit.id, hit.text,
                             hit.group.empty() || m > 0 ? "" : absl::StrCat("  [", hit.group, "]"));
     }
   }
   if (result.meanings.empty() && !ask.by_margin) text += "  nothing was found\n";
-  if (ask.by_margin && !answer.is_calibrated && result.verdict == Verdict::kUnknown) {
-    text += "  (not calibrated: s and m as published; `senvec eval calibrate` fits them to your queries)\n";
-  }
   return text;
 }
 

@@ -79,9 +79,9 @@ class ScoringTest(ProgramTest):
         out, _ = self.run_program(*search, "--accept", 0, "reset reset ?")
         self.assertIn("  accepted: reset, p = ", out.splitlines()[1])
         self.assertRegex(out.splitlines()[2], r"^   1  p [01]\.\d{3}  -?[01]\.\d{4}  reset1 .*reset reset \?  \[reset\]$")
-        out, _ = self.run_program(*search, "--accept", 1, "--background", 1, "a")
+        out, err = self.run_program(*search, "--accept", 1, "--background", 1, "a")
         self.assertIn("  unknown: no answer is near enough; the best is ", out.splitlines()[1])
-        self.assertIn("not calibrated", out)
+        self.assertIn("note: the collection is not calibrated", err)
         out, _ = self.run_program(*search, "--accept", "0.999999", "--ambiguity", 2, "reset parcel")
         self.assertIn("  ambiguous: ", out.splitlines()[1])
         self.assertIn("lone", out.splitlines()[1])
@@ -145,6 +145,13 @@ class ScoringTest(ProgramTest):
         self.run_program("index", "build", "--model", self.model, "--whitening", white, "--input", self.folder / "corpus.tsv", "--output", other)
         _, err = self.calibrate("--write-to", other, code=1)
         self.assertIn("the scoring was calibrated with whitening none", err)
+
+    def test_a_label_that_no_text_can_get_is_told(self):
+        labelled = self.folder / "intents.tsv"
+        # The same text under two labels: the rarer one has the same direction and a smaller prior.
+        labelled.write_text("reset my password\tmany\n" * 20 + "reset my password\tfew\n" + "parcel\tother\nparcel ?\tother\n", encoding="utf-8")
+        _, err = self.run_program("classify", "fit", "--model", self.model, "--input", labelled, "--output", self.folder / "i.svc")
+        self.assertIn("note: no text can get the label few", err)
 
 
 if __name__ == "__main__":
