@@ -17,12 +17,6 @@ namespace {
 constexpr absl::Duration kIdleAfter = absl::Seconds(2);
 constexpr absl::Duration kRetryAfter = absl::Seconds(5);
 
-// Searches come first: on Linux a niceness belongs to a thread. With 10 instead of 19 the slowest searches took half as
-// long again while rows came in.
-void YieldToSearches() {
-  static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), 19));
-}
-
 // Where a view has `part`, or -1.
 int64_t PlaceOf(const View& view, const ViewPart& part) {
   const auto found = std::find_if(view.parts.begin(), view.parts.end(),
@@ -31,6 +25,12 @@ int64_t PlaceOf(const View& view, const ViewPart& part) {
 }
 
 }  // namespace
+
+// Searches come first: on Linux a niceness belongs to a thread. With 10 instead of 19 the slowest searches took half as
+// long again while rows came in.
+void LocalCollection::YieldToSearches() {
+  static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), 19));
+}
 
 LocalCollection::~LocalCollection() {
   StopMaintenance();
@@ -44,7 +44,9 @@ void LocalCollection::StartMaintenance() {
     MutexLock lock(&view_mutex_);
     stopping_ = false;
   }
-  if (!read_only_ && runtime_.background_indexing) maintenance_ = std::thread([this] { Maintain(); });
+  if (read_only_ || !runtime_.background_indexing) return;
+  maintenance_ = std::thread([this] { Maintain(); });
+  if (hubs_ != nullptr) hub_maintenance_ = std::thread([this] { MaintainHubs(); });
 }
 
 void LocalCollection::StopMaintenance() {
@@ -53,6 +55,7 @@ void LocalCollection::StopMaintenance() {
     stopping_ = true;
   }
   if (maintenance_.joinable()) maintenance_.join();
+  if (hub_maintenance_.joinable()) hub_maintenance_.join();
 }
 
 std::optional<MergePlan> LocalCollection::NextPlan(bool is_idle) const {
@@ -229,7 +232,15 @@ absl::Status LocalCollection::BuildStored(absl::FunctionRef<bool(int64_t, int64_
 
 absl::Status LocalCollection::Optimize(absl::FunctionRef<bool(int64_t, int64_t)> progress) {
   SENVEC_RETURN_IF_ERROR(CheckWritable());
-  MutexLock build_lock(&build_mutex_);
+  {
+    MutexLock build_lock(&build_mutex_);
+    SENVEC_RETURN_IF_ERROR(BuildOne(progress));
+  }
+  if (hubs_ == nullptr) return absl::OkStatus();
+  return UpdateHubs([&] { return progress(size(), size()); });
+}
+
+absl::Status LocalCollection::BuildOne(absl::FunctionRef<bool(int64_t, int64_t)> progress) {
   if (!runtime_.background_indexing) return BuildUnshown(progress);
   FreezeTail();
   const std::shared_ptr<const View> view = CurrentView();

@@ -134,6 +134,7 @@ absl::Status LocalCollection::Start(std::unique_ptr<DirectoryLock> lock, bool is
                                             " documents; restore it from a snapshot"));
   }
   Publish(std::move(parts));
+  SENVEC_RETURN_IF_ERROR(LoadHubs());
   StartMaintenance();
   return absl::OkStatus();
 }

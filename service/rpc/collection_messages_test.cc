@@ -62,11 +62,11 @@ TEST(WriteOptionsOfTest, RelaxedIsByNameOnly) {
   EXPECT_THAT(std::string(WriteOptionsOf(static_cast<v1::Durability>(5)).status().message()), HasSubstr("durability is 5"));
 }
 
-TEST(AddHitTest, LeavesOutWhatIsNotWanted) {
+TEST(FillHitTest, LeavesOutWhatIsNotWanted) {
   const Hit hit = {.id = "a", .score = 0.5, .text = "text", .metadata_json = "{}", .group = "g"};
   v1::SearchResponse::Hits hits;
-  const int64_t whole = AddHit(Hit(hit), {}, &hits);
-  const int64_t bare = AddHit(Hit(hit), {.text = false, .metadata = false}, &hits);
+  const int64_t whole = FillHit(Hit(hit), {}, hits.add_hits());
+  const int64_t bare = FillHit(Hit(hit), {.text = false, .metadata = false}, hits.add_hits());
   EXPECT_EQ(whole - bare, 6);
   EXPECT_EQ(hits.hits(0).text(), "text");
   EXPECT_EQ(hits.hits(1).text(), "");
