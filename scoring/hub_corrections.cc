@@ -137,7 +137,10 @@ absl::StatusOr<HubCorrections> HubCorrections::Create(const HubOptions& options)
   return HubCorrections(options);
 }
 
-void HubCorrections::Restore(uint32_t row, std::vector<HubNeighbor> list) { lists_[row] = std::move(list); }
+void HubCorrections::Restore(uint32_t row, std::vector<HubNeighbor> list) {
+  lists_[row] = std::move(list);
+  is_restored_ = true;
+}
 
 void HubCorrections::Mark(uint32_t row, Change change) {
   const auto [known, is_new] = changes_.try_emplace(row, change);
@@ -158,6 +161,7 @@ HubCorrections::Changes HubCorrections::TakeChanges() {
 // Lists keep their order and lose the rows that are gone, and those that were never shown to the table: of a table that
 // was written in part.
 void HubCorrections::RemoveAllBut(absl::Span<const uint32_t> ids) {
+  bool any = std::exchange(is_restored_, false);
   for (auto entry = lists_.begin(); entry != lists_.end();) {
     if (std::binary_search(ids.begin(), ids.end(), entry->first)) {
       ++entry;
@@ -165,7 +169,9 @@ void HubCorrections::RemoveAllBut(absl::Span<const uint32_t> ids) {
     }
     Mark(entry->first, Change::kRemoved);
     lists_.erase(entry++);
+    any = true;
   }
+  if (!any) return;
   for (auto& [row, list] : lists_) {
     const size_t erased = std::erase_if(list, [&](const HubNeighbor& neighbor) { return !lists_.contains(neighbor.row); });
     if (erased > 0) Mark(row, Change::kChanged);
