@@ -71,7 +71,8 @@ nlohmann::json MeaningJson(const SearchAsk& ask, const Meaning& meaning) {
   json["num_members"] = meaning.num_found;
   json["members"] = nlohmann::json::array();
   for (size_t i = 1; i < meaning.members.size(); ++i) json["members"].push_back(HitJson(meaning.members[i]));
-  if (ask.by_margin) json["probability"] = {{"low", meaning.margin.probability_low}, {"high", meaning.margin.probability_high}};
+  if (!ask.by_margin) return json;
+  json["probability"] = {{"low", meaning.margin.probability_low}, {"high", meaning.margin.probability_high}};
   return json;
 }
 
@@ -96,7 +97,8 @@ std::string SearchTable(const std::string& query, const SearchAsk& ask, const Me
     for (size_t m = 0; m < meaning.members.size(); ++m) {
       const Hit& hit = meaning.members[m];
       absl::StrAppend(&text, m == 0 ? absl::StrFormat("%4d", i + 1) : "    ");
-      if (ask.by_margin) absl::StrAppend(&text, m == 0 ? absl::StrFormat("  p %5s", Probability(meaning.margin.probability_low)) : "         ");
+      if (ask.by_margin && m == 0) absl::StrAppendFormat(&text, "  p %5s", Probability(meaning.margin.probability_low));
+      if (ask.by_margin && m > 0) absl::StrAppend(&text, "         ");
       absl::StrAppendFormat(&text, "  %*s  %-*s  %s%s\n", widths.score, Score(hit), widths.id, hit.id, hit.text,
                             hit.group.empty() || m > 0 ? "" : absl::StrCat("  [", hit.group, "]"));
     }
@@ -105,7 +107,8 @@ std::string SearchTable(const std::string& query, const SearchAsk& ask, const Me
   return text;
 }
 
-std::string SearchJsonLine(const std::string& query, const SearchAsk& ask, const SearchAnswer& answer, const MeaningResult& result) {
+std::string SearchJsonLine(const std::string& query, const SearchAsk& ask, const SearchAnswer& answer,
+                           const MeaningResult& result) {
   nlohmann::json json = {{"query", query}, {"hits", nlohmann::json::array()}};
   for (const Meaning& meaning : result.meanings) json["hits"].push_back(MeaningJson(ask, meaning));
   if (ask.by_margin) {

@@ -51,7 +51,10 @@ class HubCorrections::Comparison {
  public:
   // `seekers`: places among the ids of `rows`.
   Comparison(HubCorrections& table, const HubRows& rows, absl::Span<const int64_t> seekers)
-      : table_(table), rows_(rows), dim_(static_cast<size_t>(rows.dim())), floors_(seekers.size(), -std::numeric_limits<float>::infinity()) {
+      : table_(table),
+        rows_(rows),
+        dim_(static_cast<size_t>(rows.dim())),
+        floors_(seekers.size(), -std::numeric_limits<float>::infinity()) {
     for (const int64_t place : seekers) {
       const uint32_t row = rows.ids()[static_cast<size_t>(place)];
       seekers_.push_back({row, !table.Contains(row), {}});
@@ -83,6 +86,7 @@ class HubCorrections::Comparison {
   void Finish() {
     for (Seeker& seeker : seekers_) {
       table_.Mark(seeker.row, seeker.is_new ? Change::kAdded : Change::kChanged);
+      seeker.list.shrink_to_fit();
       table_.lists_[seeker.row] = std::move(seeker.list);
       table_.made_.insert(seeker.row);
     }
@@ -151,10 +155,15 @@ void HubCorrections::Mark(uint32_t row, Change change) {
 HubCorrections::Changes HubCorrections::TakeChanges() {
   Changes changes;
   for (const auto& [row, change] : changes_) {
-    (change == Change::kChanged ? changes.changed : change == Change::kAdded ? changes.added : changes.removed).push_back(row);
+    std::vector<uint32_t>& rows = change == Change::kChanged ? changes.changed
+                                  : change == Change::kAdded ? changes.added
+                                                             : changes.removed;
+    rows.push_back(row);
   }
   changes_.clear();
-  for (std::vector<uint32_t>* rows : {&changes.changed, &changes.added, &changes.removed}) std::sort(rows->begin(), rows->end());
+  for (std::vector<uint32_t>* rows : {&changes.changed, &changes.added, &changes.removed}) {
+    std::sort(rows->begin(), rows->end());
+  }
   return changes;
 }
 
@@ -191,7 +200,8 @@ std::vector<int64_t> HubCorrections::Seekers(absl::Span<const uint32_t> ids) con
   return seekers;
 }
 
-absl::Status HubCorrections::Compare(const HubRows& rows, absl::Span<const int64_t> seekers, absl::FunctionRef<bool()> go_on) {
+absl::Status HubCorrections::Compare(const HubRows& rows, absl::Span<const int64_t> seekers,
+                                     absl::FunctionRef<bool()> go_on) {
   Comparison comparison(*this, rows, seekers);
   SENVEC_RETURN_IF_ERROR(comparison.Read(seekers));
   const auto dim = static_cast<size_t>(rows.dim());
@@ -213,7 +223,8 @@ absl::Status HubCorrections::Update(const HubRows& rows, absl::FunctionRef<bool(
   RemoveAllBut(ids);
   made_.clear();
   const std::vector<int64_t> seekers = Seekers(ids);
-  const int64_t at_once = std::clamp(kMaxCosines / std::max<int64_t>(1, static_cast<int64_t>(ids.size())), int64_t{16}, kMaxSeekers);
+  const int64_t num_rows = std::max<int64_t>(1, static_cast<int64_t>(ids.size()));
+  const int64_t at_once = std::clamp(kMaxCosines / num_rows, int64_t{16}, kMaxSeekers);
   for (absl::Span<const int64_t> left = seekers; !left.empty();) {
     const size_t count = std::min(left.size(), static_cast<size_t>(at_once));
     SENVEC_RETURN_IF_ERROR(Compare(rows, left.first(count), go_on));
