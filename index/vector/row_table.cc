@@ -16,7 +16,7 @@ void RowTable::Encode(const VectorIndexOptions& options, const DistanceKernels& 
                       void* out) {
   if (options.rescoring == VectorStorage::kFp16) {
     kernels.to_fp16(rows.data(), rows.size(), static_cast<uint16_t*>(out));
-  } else {
+  } else if (!rows.empty()) {
     std::memcpy(out, rows.data(), rows.size() * sizeof(float));
   }
 }
