@@ -34,9 +34,9 @@ class LeakGuard {
     uint32_t line = 0;
   };
 
-  // Adds all texts of a file, and where a line has two texts and a label, or three texts, their pairs; told by its
-  // fields: text; text TAB text; text TAB text TAB label. For .jsonl all strings of the usual keys (sentence1,
-  // text1, anchor, text, …).
+  // Adds the texts of each line, and all pairs of texts that a line has. In a line of fields between tabs every field is
+  // a text but numbers and the words entailment, neutral and contradiction; in an object of a .jsonl every string is but
+  // those of id, _id, label, label_text and group.
   absl::Status Add(const std::string& path);
 
   // Where a sentence, or a row's pair (the first text with each of the others), stands.
@@ -49,7 +49,7 @@ class LeakGuard {
   const TextFolder& folder() const { return folder_; }
 
  private:
-  void AddTexts(absl::Span<const absl::string_view> texts, uint32_t line);
+  void AddTexts(absl::Span<const std::string> texts, uint32_t line);
 
   TextFolder folder_;
   std::vector<std::string> files_;

@@ -4,10 +4,11 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "base/hash.h"
@@ -59,7 +60,7 @@ class TextStore {
   std::string bytes_;                 // the texts one after the other
   std::vector<uint64_t> text_ends_;   // in bytes_
   std::vector<uint64_t> hashes_;
-  absl::flat_hash_map<uint64_t, int32_t> known_;  // hash → text; emptied by Tokenize()
+  absl::flat_hash_map<std::pair<uint64_t, uint64_t>, int32_t> known_;  // hash → text; emptied by Tokenize()
   std::vector<uint64_t> token_ends_;
   std::vector<int32_t> full_tokens_;
   std::vector<uint16_t> narrow_;      // one of these two

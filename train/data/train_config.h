@@ -100,8 +100,8 @@ struct TaskConfig {
   std::vector<std::string> columns;
   std::map<std::string, std::string> keys;
   std::map<std::string, double> labels;  // "labels": words to numbers, {"entailment": 1}; empty = numbers
-  double weight = 1;                // "weight": how often it is drawn, beside its size; 0 = only if every_step
-  bool every_step = false;          // "every_step": a batch of it in each step, beside the drawn one
+  double weight = 1;                // "weight": how often it is drawn, beside its size
+  bool every_step = false;          // "every_step": not drawn, but in each step beside the drawn one
   double loss_weight = 1;           // "loss_weight": factor of its loss
   int32_t batch_size = 32;          // "batch_size": rows
   int64_t max_batch_tokens = 0;     // "max_batch_tokens": fewer rows where they are long; 0 = no limit
@@ -174,8 +174,9 @@ struct TrainConfig {
                                               const std::map<std::string, std::string>& variables);
 };
 
-// Everything that decides a run's weights, as text: two runs with the same are the same run. Says
-// nothing of threads, log_every, dev_every's cards and paths of output.
+// 32 hexadecimal digits of every setting that decides a run's weights: two runs with the same settings and the same data
+// (TrainingData::fingerprint()) are the same run. Threads, the output's name, the card and how often something is logged or
+// saved are not part of it; paths are taken without their folders.
 std::string RunFingerprint(const TrainConfig& config);
 
 // The learning rate of `step`, the first being 0: warm-up, then the schedule to the last step.

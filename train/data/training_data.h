@@ -38,8 +38,9 @@ struct TaskReport {
   std::string name;
   int64_t rows = 0;            // that train
   int64_t texts = 0;           // distinct
-  int64_t duplicate_rows = 0;  // met; dropped when the task says so
-  int64_t long_texts = 0;      // distinct ones that max_tokens cuts
+  int64_t duplicate_rows = 0;  // with the texts of an earlier row, in any order; dropped when the task says so
+  int64_t conflicting_rows = 0;  // of them, those whose label differs
+  int64_t long_texts = 0;      // distinct texts that max_tokens cuts; rows, where they are one sequence
   int64_t guard_hits = 0;      // rows that stand in an evaluation file, dropped
   int64_t dev_hits = 0;        // rows that also stand in a dev set; they train all the same
   // For tasks that the guard looks at by pairs: rows that have a sentence of an evaluation file.
@@ -68,7 +69,7 @@ class TrainingData {
   const std::string& fingerprint() const { return fingerprint_; }
 
  private:
-  friend class TrainingDataBuilder;
+  friend class TrainingDataLoader;
   TrainingData() = default;
 
   TextStore texts_;
