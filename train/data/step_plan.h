@@ -18,11 +18,11 @@ namespace senvec {
 // but its step. A task is drawn by weight · rows^(1/T). Each epoch of a task is a new permutation of its rows, cut into
 // windows of bucket_batches batches that are ordered by length; then the batches are shuffled. Rows that are left over at the
 // end of an epoch and fill less than half a batch are not seen in it. Safe for concurrent use.
-class BatchPlan {
+class StepPlan {
  public:
   // `config` and `data` must outlive the plan. InvalidArgument when a task needs a mask token, or types for two texts, that
   // the tokenizer does not have.
-  static absl::StatusOr<std::unique_ptr<BatchPlan>> Create(const TrainConfig& config, const TrainingData& data);
+  static absl::StatusOr<std::unique_ptr<StepPlan>> Create(const TrainConfig& config, const TrainingData& data);
 
   // The batches of `step` in [0, steps): `accumulation` times a drawn one, if any task is drawn, and one of every task
   // that has every_step.
@@ -44,7 +44,7 @@ class BatchPlan {
     int64_t last_number = -1;
   };
 
-  BatchPlan(const TrainConfig& config, const TrainingData& data);
+  StepPlan(const TrainConfig& config, const TrainingData& data);
   void DrawTasks();
   int64_t RowTokens(int32_t task, int64_t row) const;
   Epoch MakeEpoch(int32_t task, int64_t number) const;

@@ -1,4 +1,4 @@
-#include "train/data/batch_plan.h"
+#include "train/data/step_plan.h"
 
 #include <algorithm>
 #include <cmath>
@@ -32,18 +32,18 @@ absl::Status CheckTokenizer(const TaskConfig& task, const TrainingData& data) {
 
 }  // namespace
 
-BatchPlan::BatchPlan(const TrainConfig& config, const TrainingData& data)
+StepPlan::StepPlan(const TrainConfig& config, const TrainingData& data)
     : config_(config), data_(data), states_(config.tasks.size()) {}
 
-absl::StatusOr<std::unique_ptr<BatchPlan>> BatchPlan::Create(const TrainConfig& config, const TrainingData& data) {
+absl::StatusOr<std::unique_ptr<StepPlan>> StepPlan::Create(const TrainConfig& config, const TrainingData& data) {
   SENVEC_CHECK(config.tasks.size() == data.tasks().size());
   for (const TaskConfig& task : config.tasks) SENVEC_RETURN_IF_ERROR(CheckTokenizer(task, data));
-  std::unique_ptr<BatchPlan> plan(new BatchPlan(config, data));
+  std::unique_ptr<StepPlan> plan(new StepPlan(config, data));
   plan->DrawTasks();
   return plan;
 }
 
-void BatchPlan::DrawTasks() {
+void StepPlan::DrawTasks() {
   std::vector<double> upto;  // cumulated
   std::vector<int32_t> drawable;
   double total = 0;
@@ -69,7 +69,7 @@ void BatchPlan::DrawTasks() {
   }
 }
 
-std::vector<std::pair<int32_t, int64_t>> BatchPlan::Places(int64_t step) const {
+std::vector<std::pair<int32_t, int64_t>> StepPlan::Places(int64_t step) const {
   SENVEC_CHECK(step >= 0 && step < config_.steps);
   std::vector<std::pair<int32_t, int64_t>> places;
   for (int64_t i = step * config_.accumulation; i < (step + 1) * config_.accumulation; ++i) {
@@ -79,13 +79,13 @@ std::vector<std::pair<int32_t, int64_t>> BatchPlan::Places(int64_t step) const {
   return places;
 }
 
-std::vector<int32_t> BatchPlan::TasksOf(int64_t step) const {
+std::vector<int32_t> StepPlan::TasksOf(int64_t step) const {
   std::vector<int32_t> tasks;
   for (const auto& [task, ordinal] : Places(step)) tasks.push_back(task);
   return tasks;
 }
 
-std::vector<Batch> BatchPlan::Step(int64_t step) const {
+std::vector<Batch> StepPlan::Step(int64_t step) const {
   const CounterRandom seeds(config_.seed, kBatchSeed, static_cast<uint64_t>(step));
   std::vector<Batch> batches;
   for (const auto& [task, ordinal] : Places(step)) {
@@ -94,13 +94,13 @@ std::vector<Batch> BatchPlan::Step(int64_t step) const {
   return batches;
 }
 
-double BatchPlan::Epochs(int32_t task) const {
+double StepPlan::Epochs(int32_t task) const {
   const bool always = config_.tasks[task].every_step;
   const int64_t batches = always ? config_.steps * config_.accumulation : std::count(drawn_.begin(), drawn_.end(), task);
   return static_cast<double>(batches) / static_cast<double>(MakeEpoch(task, 0).num_batches());
 }
 
-int64_t BatchPlan::RowTokens(int32_t task, int64_t row) const {
+int64_t StepPlan::RowTokens(int32_t task, int64_t row) const {
   const TaskConfig& config = config_.tasks[task];
   const TextStore& texts = data_.texts();
   if (IsJoint(config.loss)) {
@@ -113,7 +113,7 @@ int64_t BatchPlan::RowTokens(int32_t task, int64_t row) const {
   return std::min<int64_t>(longest + data_.frame().size(), config.max_tokens);
 }
 
-BatchPlan::Epoch BatchPlan::MakeEpoch(int32_t task, int64_t number) const {
+StepPlan::Epoch StepPlan::MakeEpoch(int32_t task, int64_t number) const {
   const TaskConfig& config = config_.tasks[task];
   const TaskRows& data = data_.tasks()[task];
   const auto size = static_cast<size_t>(data.size());
@@ -151,7 +151,7 @@ BatchPlan::Epoch BatchPlan::MakeEpoch(int32_t task, int64_t number) const {
   return epoch;
 }
 
-std::vector<int64_t> BatchPlan::RowsOf(int32_t task, int64_t ordinal) const {
+std::vector<int64_t> StepPlan::RowsOf(int32_t task, int64_t ordinal) const {
   MutexLock lock(&mutex_);
   TaskState& state = states_[task];
   // Epochs differ in their number of batches where tokens bound them, so that each is laid out to know where the next begins.

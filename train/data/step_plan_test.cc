@@ -1,4 +1,4 @@
-#include "train/data/batch_plan.h"
+#include "train/data/step_plan.h"
 
 #include <map>
 #include <set>
@@ -18,7 +18,7 @@ using testing::ElementsAre;
 using testing::ElementsAreArray;
 using testing::HasSubstr;
 
-class BatchPlanTest : public testing::Test {
+class StepPlanTest : public testing::Test {
  protected:
   // `count` rows "w… TAB x… TAB label" with 1 to 9 words in the first text.
   void WritePairs(const std::string& name, int count) {
@@ -41,7 +41,7 @@ class BatchPlanTest : public testing::Test {
     auto data = TrainingData::Load(config_, *tokenizer_, pool_);
     ASSERT_TRUE(data.ok()) << data.status();
     data_ = *std::move(data);
-    auto plan = BatchPlan::Create(config_, *data_);
+    auto plan = StepPlan::Create(config_, *data_);
     ASSERT_TRUE(plan.ok()) << plan.status();
     plan_ = *std::move(plan);
   }
@@ -57,10 +57,10 @@ class BatchPlanTest : public testing::Test {
   std::string prompt_;
   std::unique_ptr<const Tokenizer> tokenizer_ = TokenizerOf({"a b c d e f g h"});
   std::unique_ptr<const TrainingData> data_;
-  std::unique_ptr<BatchPlan> plan_;
+  std::unique_ptr<StepPlan> plan_;
 };
 
-TEST_F(BatchPlanTest, EachEpochHasEveryRowOnce) {
+TEST_F(StepPlanTest, EachEpochHasEveryRowOnce) {
   WritePairs("p.tsv", 96);
   Make(R"("steps": 24, "bucket_batches": 4)", R"({"name": "p", "loss": "cosent", "files": ["p.tsv"], "batch_size": 8})");
   std::vector<std::vector<int64_t>> epochs(2);
@@ -75,7 +75,7 @@ TEST_F(BatchPlanTest, EachEpochHasEveryRowOnce) {
   EXPECT_EQ(plan_->Epochs(0), 2);
 }
 
-TEST_F(BatchPlanTest, AStepNeedsNoneBeforeIt) {
+TEST_F(StepPlanTest, AStepNeedsNoneBeforeIt) {
   WritePairs("p.tsv", 50);
   WritePairs("q.tsv", 30);
   const std::string head = R"("steps": 60, "accumulation": 2)";
@@ -97,7 +97,7 @@ TEST_F(BatchPlanTest, AStepNeedsNoneBeforeIt) {
   }
 }
 
-TEST_F(BatchPlanTest, MoreStepsDoNotChangeThoseBefore) {
+TEST_F(StepPlanTest, MoreStepsDoNotChangeThoseBefore) {
   WritePairs("p.tsv", 40);
   WritePairs("q.tsv", 40);
   const std::string tasks = R"({"name": "p", "loss": "cosent", "files": ["p.tsv"]}, {"name": "q", "loss": "cosent", "files": ["q.tsv"]})";
@@ -107,7 +107,7 @@ TEST_F(BatchPlanTest, MoreStepsDoNotChangeThoseBefore) {
   EXPECT_EQ(plan_->Step(9)[0].ids, before[0].ids);
 }
 
-TEST_F(BatchPlanTest, SeedChangesTheRows) {
+TEST_F(StepPlanTest, SeedChangesTheRows) {
   WritePairs("p.tsv", 40);
   const std::string tasks = R"({"name": "p", "loss": "cosent", "files": ["p.tsv"], "batch_size": 8})";
   Make(R"("steps": 5, "seed": 1)", tasks);
@@ -116,7 +116,7 @@ TEST_F(BatchPlanTest, SeedChangesTheRows) {
   EXPECT_NE(plan_->Step(0)[0].rows, first[0].rows);
 }
 
-TEST_F(BatchPlanTest, DrawsTasksByWeightAndSize) {
+TEST_F(StepPlanTest, DrawsTasksByWeightAndSize) {
   WritePairs("small.tsv", 20);
   WritePairs("large.tsv", 80);
   const auto share = [&](const std::string& head, const std::string& weight) {
@@ -133,7 +133,7 @@ TEST_F(BatchPlanTest, DrawsTasksByWeightAndSize) {
   EXPECT_NEAR(share(", \"temperature\": 1e6", "1"), 0.5, 0.03);
 }
 
-TEST_F(BatchPlanTest, EveryStepHasItsTasks) {
+TEST_F(StepPlanTest, EveryStepHasItsTasks) {
   WritePairs("p.tsv", 20);
   Write("t.txt", "a\nb\nc\nd\n");
   Make(R"("steps": 6, "accumulation": 2)", R"({"name": "p", "loss": "cosent", "files": ["p.tsv"]},
@@ -146,7 +146,7 @@ TEST_F(BatchPlanTest, EveryStepHasItsTasks) {
   EXPECT_EQ(seen.size(), 4u);
 }
 
-TEST_F(BatchPlanTest, BatchesAreOfLikeLengthAndWithinTheTokens) {
+TEST_F(StepPlanTest, BatchesAreOfLikeLengthAndWithinTheTokens) {
   WritePairs("p.tsv", 400);
   Make(R"("steps": 50)", R"({"name": "p", "loss": "cosent", "files": ["p.tsv"], "batch_size": 32, "max_batch_tokens": 300})");
   int64_t tokens = 0, padded = 0;
@@ -163,7 +163,7 @@ TEST_F(BatchPlanTest, BatchesAreOfLikeLengthAndWithinTheTokens) {
   EXPECT_LT(static_cast<double>(padded) / static_cast<double>(tokens), 1.6);
 }
 
-TEST_F(BatchPlanTest, PutsSequencesTogether) {
+TEST_F(StepPlanTest, PutsSequencesTogether) {
   Write("p.tsv", "a b\tc\t1\n");
   Write("t.tsv", "a\tb c\td\n");
   Write("x.tsv", "a b c d e f\tg h\t0\na\tb\t1\n");
@@ -184,7 +184,7 @@ TEST_F(BatchPlanTest, PutsSequencesTogether) {
   EXPECT_THAT(std::vector<int32_t>(joint.type_ids.begin() + longest, joint.type_ids.begin() + longest + 8), ElementsAre(0, 0, 0, 0, 0, 1, 1, 1));
 }
 
-TEST_F(BatchPlanTest, SimCseHasEachTextTwice) {
+TEST_F(StepPlanTest, SimCseHasEachTextTwice) {
   Write("t.txt", "a b\nc\n");
   Make(R"("steps": 1)", R"({"name": "t", "loss": "simcse", "files": ["t.txt"], "batch_size": 2})");
   const Batch batch = plan_->Step(0)[0];
@@ -193,7 +193,7 @@ TEST_F(BatchPlanTest, SimCseHasEachTextTwice) {
   EXPECT_EQ(batch.hashes[2], batch.hashes[3]);
 }
 
-TEST_F(BatchPlanTest, Seq2SeqSaysTheSecondText) {
+TEST_F(StepPlanTest, Seq2SeqSaysTheSecondText) {
   Write("p.tsv", "a b\tc d\n");
   Make(R"("steps": 1)", R"({"name": "p", "loss": "seq2seq", "files": ["p.tsv"], "batch_size": 1})");
   const Batch batch = plan_->Step(0)[0];
@@ -206,7 +206,7 @@ TEST_F(BatchPlanTest, Seq2SeqSaysTheSecondText) {
   EXPECT_EQ(masked.targets, batch.targets);
 }
 
-TEST_F(BatchPlanTest, MlmMasksTheShareAskedFor) {
+TEST_F(StepPlanTest, MlmMasksTheShareAskedFor) {
   std::string lines;
   for (int i = 0; i < 400; ++i) lines += "a b c d e f g h a b c d e f g h a b c d\n";
   Write("t.txt", lines);
@@ -225,13 +225,13 @@ TEST_F(BatchPlanTest, MlmMasksTheShareAskedFor) {
   EXPECT_NEAR(kept / chosen, 0.1, 0.04);
 }
 
-TEST_F(BatchPlanTest, MlmAlwaysHasATarget) {
+TEST_F(StepPlanTest, MlmAlwaysHasATarget) {
   Write("t.txt", "a\n");
   Make(R"("steps": 40)", R"({"name": "t", "loss": "mlm", "files": ["t.txt"], "batch_size": 1, "options": {"mask_share": 0}})");
   for (int64_t step = 0; step < 40; ++step) EXPECT_EQ(Tokens({}, plan_->Step(step)[0].targets)[1], "a");
 }
 
-TEST_F(BatchPlanTest, PromptStandsBeforeEveryText) {
+TEST_F(StepPlanTest, PromptStandsBeforeEveryText) {
   Write("t.txt", "a\nb\n");
   prompt_ = "h g ";
   Make(R"("steps": 1)", R"({"name": "t", "loss": "simcse", "files": ["t.txt"], "batch_size": 2})");
@@ -240,7 +240,7 @@ TEST_F(BatchPlanTest, PromptStandsBeforeEveryText) {
   EXPECT_EQ(batch.lengths[0], 5);
 }
 
-TEST_F(BatchPlanTest, ManyThreadsGetTheSameBatches) {
+TEST_F(StepPlanTest, ManyThreadsGetTheSameBatches) {
   WritePairs("p.tsv", 100);
   Make(R"("steps": 100)", R"({"name": "p", "loss": "cosent", "files": ["p.tsv"], "batch_size": 8})");
   std::vector<std::vector<int64_t>> rows(100);
