@@ -198,16 +198,17 @@ def nli_triples(data, *names):
                 yield [premise, positive, negative]
 
 
+UNITS = [r"[0-9][0-9.,]*[0-9]|[0-9]", r"[A-Za-z][A-Za-z' .-]*[A-Za-z]", r"《[^《》]{1,16}》", r"“[^“”]{1,12}”"]
+
+
 def swapped(sentence):
-    """The sentence with two of its parts exchanged around a word that relates them, or None."""
-    match = re.search(r"([\u4e00-\u9fff]{2,4})(和|与|比|到|被|对|把|给|由|向)([\u4e00-\u9fff]{2,4})", sentence)
-    if not match or match[1] == match[3]:
-        return None
-    size = min(len(match[1]), len(match[3]))
-    if match[2] in "和与" and draw(sentence, "order") < 0.8:
-        return None  # "A and B" is "B and A"; a few remain, as PAWS has them
-    first, second = match[1][-size:], match[3][:size]
-    return sentence[:match.end(1) - size] + second + match[2] + first + sentence[match.start(3) + size:]
+    """The sentence with two of its numbers, foreign names or titles exchanged, or None: units that can be told without
+    cutting Chinese into words."""
+    for unit in UNITS:
+        first, second, *_ = [*re.finditer(unit, sentence), None, None]
+        if first and second and first[0] != second[0]:
+            return sentence[:first.start()] + second[0] + sentence[first.end():second.start()] + first[0] + sentence[second.end():]
+    return None
 
 
 def lightly_edited(sentence):
@@ -221,7 +222,7 @@ def lightly_edited(sentence):
 
 
 def swap_pairs(corpus):
-    """Sentences beside themselves: with parts exchanged (0) and lightly edited (1)."""
+    """Sentences beside themselves: with two units exchanged (0) and lightly edited (1)."""
     made = 0
     for sentence in corpus.read_text(encoding="utf-8").splitlines():
         other, same = swapped(sentence), lightly_edited(sentence)
