@@ -11,12 +11,6 @@
 #include "encoder/tokenizer/tokenizer.h"
 #include "train/data/vocabulary.h"
 
-namespace {
-
-constexpr size_t kShort = 20;  // bytes; inputs that always get a tokenizer
-
-}  // namespace
-
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static senvec::ThreadPool pool(1);
   const bool lowercase = size % 2 == 0;
@@ -33,7 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   SENVEC_CHECK(std::set<std::string>(vocabulary->tokens.begin(), vocabulary->tokens.end()).size() == vocabulary->tokens.size());
   // A tokenizer's tables take longer to make than all the rest.
   constexpr uint64_t kOneIn = 32;
-  if (senvec::Checksum64(bytes) % kOneIn != 0 && size > kShort) return 0;
+  if (senvec::Checksum64(bytes) % kOneIn != 0) return 0;
   const auto tokenizer = senvec::Tokenizer::FromJson(senvec::FormatTokenizerJson(vocabulary->tokens, options), "fuzz");
   SENVEC_CHECK(tokenizer.ok() && (*tokenizer)->vocab_size() == static_cast<int32_t>(vocabulary->tokens.size()));
   // Words longer than the model's limit are unknown whatever the vocabulary is.
