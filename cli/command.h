@@ -49,6 +49,7 @@ CommandRunner DeclareSearch(FlagSet& flags);
 CommandRunner DeclareServe(FlagSet& flags);
 CommandRunner DeclareSimilarity(FlagSet& flags);
 CommandRunner DeclareTokenize(FlagSet& flags);
+CommandRunner DeclareTrainVocab(FlagSet& flags);
 CommandRunner DeclareWhitenApply(FlagSet& flags);
 CommandRunner DeclareWhitenFit(FlagSet& flags);
 CommandRunner DeclareWhitenTune(FlagSet& flags);

@@ -31,6 +31,7 @@ constexpr Command kCommands[] = {
     {"eval calibrate", "fit when an answer is accepted to labelled queries", DeclareEvalCalibrate},
     {"classify fit", "labelled texts to a classifier, in one pass", DeclareClassifyFit},
     {"classify apply", "label texts", DeclareClassifyApply},
+    {"train vocab", "texts to a WordPiece vocabulary", DeclareTrainVocab},
     {"model info", "what a model directory holds", DeclareModelInfo},
     {"health", "ask a server whether it serves", DeclareHealth},
     {"doctor", "check this machine, and how to mend what is wrong", DeclareDoctor},

@@ -9,9 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "base/suggest.h"
 #include "cli/environment.h"
 #include "cli/help_page.h"
-#include "cli/suggest.h"
 #include "cli/usage_error.h"
 #include "dataio/standard_output.h"
 
