@@ -105,7 +105,11 @@ int RunProgram(absl::Span<const Command> commands, absl::Span<const std::string>
   if (first == "--version") return Print(absl::StrCat("senvec ", SENVEC_VERSION, "\n"));
   std::string name = first;
   size_t words = 1;
-  if (IsGroup(commands, first)) {
+  // "train" is a command and a group as well: a flag after it is the command's.
+  const bool is_command = std::any_of(commands.begin(), commands.end(),
+                                      [&](const Command& command) { return first == command.name; });
+  const bool flag_follows = arguments.size() > 1 && absl::StartsWith(arguments[1], "-") && !IsHelp(arguments[1]);
+  if (IsGroup(commands, first) && !(is_command && (arguments.size() == 1 || flag_follows))) {
     const std::string who = absl::StrCat("senvec ", first);
     if (arguments.size() == 1) return Fail(who, UsageError("no command is given after the group"));
     if (IsHelp(arguments[1])) return Print(GroupHelp(commands, first));

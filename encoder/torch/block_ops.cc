@@ -110,32 +110,36 @@ struct FusedBiasActivation : torch::autograd::Function<FusedBiasActivation> {
 
 struct FusedResidualNorm : torch::autograd::Function<FusedResidualNorm> {
   static FusedLoops::Norm Settings(const at::Tensor& x, const at::Tensor& bias, const at::Tensor& weight,
-                                   const at::Tensor& shift, double epsilon, double dropout) {
+                                   const at::Tensor& shift, double epsilon, const Drop& drop) {
     return {.width = x.size(1),
             .bias = Floats(bias),
             .weight = Floats(weight),
             .shift = Floats(shift),
             .epsilon = static_cast<float>(epsilon),
-            .threshold = DropoutHash::Threshold(dropout),
-            .kept = static_cast<float>(1 / (1 - dropout)),
+            .site = drop.site,
+            .first_row = drop.first_row,
+            .threshold = DropoutHash::Threshold(drop.probability),
+            .kept = static_cast<float>(1 / (1 - drop.probability)),
             .bf16 = IsBf16(x)};
   }
   static at::Tensor forward(AutogradContext* context, at::Tensor x, const at::Tensor& bias, at::Tensor residual,
-                            const at::Tensor& weight, const at::Tensor& shift, double epsilon, double dropout,
-                            int64_t site) {
+                            const at::Tensor& weight, const at::Tensor& shift, double epsilon, double probability,
+                            int64_t site, int64_t first_row) {
     x = x.contiguous();
     residual = residual.contiguous();
     at::Tensor sum = at::empty_like(x), y = at::empty_like(x);
     at::Tensor mean = at::empty({x.size(0)}, at::kFloat), rstd = at::empty({x.size(0)}, at::kFloat);
-    const FusedLoops::Norm norm = Settings(x, bias, weight, shift, epsilon, dropout);
+    const FusedLoops::Norm norm = Settings(
+        x, bias, weight, shift, epsilon, {probability, static_cast<uint64_t>(site), first_row});
     Parts(x.size(0)).ForEach([&](int64_t, int64_t begin, int64_t end) {
-      BestFusedLoops().norm(norm, static_cast<uint64_t>(site), begin, end, x.data_ptr(), residual.data_ptr(),
+      BestFusedLoops().norm(norm, begin, end, x.data_ptr(), residual.data_ptr(),
                             sum.data_ptr(), mean.data_ptr<float>(), rstd.data_ptr<float>(), y.data_ptr());
     });
     context->save_for_backward({bias, weight, shift, sum, mean, rstd});
     context->saved_data["epsilon"] = epsilon;
-    context->saved_data["dropout"] = dropout;
+    context->saved_data["probability"] = probability;
     context->saved_data["site"] = site;
+    context->saved_data["first_row"] = first_row;
     return y;
   }
   static variable_list backward(AutogradContext* context, variable_list gradients) {
@@ -144,18 +148,19 @@ struct FusedResidualNorm : torch::autograd::Function<FusedResidualNorm> {
     const at::Tensor dy = gradients[0].contiguous();
     const FusedLoops::Norm norm =
         Settings(sum, saved[0], saved[1], saved[2], context->saved_data["epsilon"].toDouble(),
-                 context->saved_data["dropout"].toDouble());
-    const uint64_t site = static_cast<uint64_t>(context->saved_data["site"].toInt());
+                 {context->saved_data["probability"].toDouble(),
+                  static_cast<uint64_t>(context->saved_data["site"].toInt()),
+                  context->saved_data["first_row"].toInt()});
     at::Tensor dresidual = at::empty_like(sum), dx = at::empty_like(sum);
     const Parts parts(sum.size(0));
     PartSums sums(parts, 3 * norm.width);
     parts.ForEach([&](int64_t part, int64_t begin, int64_t end) {
-      BestFusedLoops().norm_back(norm, site, begin, end, dy.data_ptr(), sum.data_ptr(), Floats(saved[4]),
+      BestFusedLoops().norm_back(norm, begin, end, dy.data_ptr(), sum.data_ptr(), Floats(saved[4]),
                                  Floats(saved[5]), dresidual.data_ptr(), dx.data_ptr(), sums.of(part));
     });
     const at::Tensor total = sums.Total();
     return {dx, total.narrow(0, 0, norm.width), dresidual, total.narrow(0, norm.width, norm.width),
-            total.narrow(0, 2 * norm.width, norm.width), at::Tensor(), at::Tensor(), at::Tensor()};
+            total.narrow(0, 2 * norm.width, norm.width), at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
   }
 };
 
@@ -165,7 +170,6 @@ struct AttentionPlan : torch::CustomClassHolder {
   at::Tensor cos, sin;
   std::vector<int32_t> offsets, visible;
   int32_t longest = 0;
-  uint64_t site = 0;
 
   // body(settings for the sequence, first row, length, head, scratch) for every sequence and head.
   template <typename Body>
@@ -193,7 +197,7 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
     at::Tensor out = at::empty({qkv.size(0), qkv.size(1) / 3}, qkv.options());
     plan->ForEachHead(bias, [&](const FusedLoops::Attention& own, int64_t begin, int64_t length, int64_t head,
                                 float* scratch) {
-      BestFusedLoops().attention(own, plan->site, begin, length, head, qkv.data_ptr(), out.data_ptr(), scratch);
+      BestFusedLoops().attention(own, begin, length, head, qkv.data_ptr(), out.data_ptr(), scratch);
     });
     context->save_for_backward({qkv, bias});
     context->saved_data["plan"] = c10::IValue::make_capsule(plan);
@@ -207,7 +211,7 @@ struct FusedAttention : torch::autograd::Function<FusedAttention> {
     at::Tensor dqkv = at::empty_like(qkv);
     plan->ForEachHead(saved[1], [&](const FusedLoops::Attention& own, int64_t begin, int64_t length, int64_t head,
                                     float* scratch) {
-      BestFusedLoops().attention_back(own, plan->site, begin, length, head, qkv.data_ptr(), dout.data_ptr(),
+      BestFusedLoops().attention_back(own, begin, length, head, qkv.data_ptr(), dout.data_ptr(),
                                       dqkv.data_ptr(), scratch);
     });
     const Parts parts(qkv.size(0));
@@ -260,15 +264,15 @@ at::Tensor BiasActivation(const at::Tensor& x, const at::Tensor& bias, Activatio
 }
 
 at::Tensor ResidualNorm(const at::Tensor& x, const at::Tensor& bias, const at::Tensor& residual,
-                        const NormArguments& norm, double dropout, uint64_t site) {
-  if (!IsFused(x)) return reference::ResidualNorm(x, bias, residual, norm, dropout, site);
-  return FusedResidualNorm::apply(x, bias, residual, norm.weight, norm.bias, norm.epsilon, dropout,
-                                  static_cast<int64_t>(site));
+                        const NormArguments& norm, const Drop& drop) {
+  if (!IsFused(x)) return reference::ResidualNorm(x, bias, residual, norm, drop);
+  return FusedResidualNorm::apply(x, bias, residual, norm.weight, norm.bias, norm.epsilon,
+                                  drop.probability, static_cast<int64_t>(drop.site), drop.first_row);
 }
 
 at::Tensor PackedAttention(const at::Tensor& qkv, const at::Tensor& bias, const AttentionShape& shape,
-                           const TokenBatch& batch, double dropout, uint64_t site) {
-  if (!IsFused(qkv)) return reference::PackedAttention(qkv, bias, shape, batch, dropout, site);
+                           const TokenBatch& batch, const Drop& drop) {
+  if (!IsFused(qkv)) return reference::PackedAttention(qkv, bias, shape, batch, drop);
   auto plan = c10::make_intrusive<AttentionPlan>();
   plan->cos = shape.cos;
   plan->sin = shape.sin;
@@ -277,13 +281,14 @@ at::Tensor PackedAttention(const at::Tensor& qkv, const at::Tensor& bias, const 
                     .cos = shape.cos.defined() ? Floats(shape.cos) : nullptr,
                     .sin = shape.sin.defined() ? Floats(shape.sin) : nullptr,
                     .rotate_value = shape.rotate_value,
-                    .threshold = DropoutHash::Threshold(dropout),
-                    .kept = static_cast<float>(1 / (1 - dropout)),
+                    .site = drop.site,
+                    .first_row = drop.first_row,
+                    .threshold = DropoutHash::Threshold(drop.probability),
+                    .kept = static_cast<float>(1 / (1 - drop.probability)),
                     .bf16 = IsBf16(qkv)};
   plan->offsets = batch.offsets;
   plan->visible = batch.visible;
   plan->longest = batch.longest;
-  plan->site = site;
   return FusedAttention::apply(qkv, bias, plan);
 }
 

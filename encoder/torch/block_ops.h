@@ -4,6 +4,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "encoder/torch/dropout.h"
 #include "encoder/torch/token_batch.h"
 #include "encoder/weights/model_config.h"
 
@@ -24,7 +25,7 @@ struct NormArguments {
 
 // norm(residual + dropout(x + bias)).
 at::Tensor ResidualNorm(const at::Tensor& x, const at::Tensor& bias, const at::Tensor& residual,
-                        const NormArguments& norm, double dropout, uint64_t site);
+                        const NormArguments& norm, const Drop& drop);
 
 struct AttentionShape {
   int64_t heads = 1;
@@ -43,15 +44,15 @@ struct RotaryTables {
 // softmax(q·kᵀ / √head_size)·v by sentence and head. qkv: T × 3·width, [q | k | v] without their bias
 // [3·width]; the result is T × width. Rotary position is the place in the sequence.
 at::Tensor PackedAttention(const at::Tensor& qkv, const at::Tensor& bias, const AttentionShape& shape,
-                           const TokenBatch& batch, double dropout, uint64_t site);
+                           const TokenBatch& batch, const Drop& drop);
 
 // The same by ATen's operations.
 namespace reference {
 at::Tensor BiasActivation(const at::Tensor& x, const at::Tensor& bias, Activation activation);
 at::Tensor ResidualNorm(const at::Tensor& x, const at::Tensor& bias, const at::Tensor& residual,
-                        const NormArguments& norm, double dropout, uint64_t site);
+                        const NormArguments& norm, const Drop& drop);
 at::Tensor PackedAttention(const at::Tensor& qkv, const at::Tensor& bias, const AttentionShape& shape,
-                           const TokenBatch& batch, double dropout, uint64_t site);
+                           const TokenBatch& batch, const Drop& drop);
 }  // namespace reference
 
 // The mean of each sequence's rows: sequences × width, of the rows' type.

@@ -36,7 +36,7 @@ struct Outcome {
 };
 using Function = std::function<at::Tensor(const std::vector<at::Tensor>&)>;
 
-Outcome Run(const Function& function, const std::vector<at::Tensor>& inputs) {
+Outcome Compute(const Function& function, const std::vector<at::Tensor>& inputs) {
   std::vector<at::Tensor> leaves;
   for (const at::Tensor& input : inputs) leaves.push_back(input.detach().clone().set_requires_grad(true));
   const at::Tensor value = function(leaves);
@@ -78,7 +78,7 @@ TEST(BiasActivationTest, EqualsItsReferenceInEveryActivation) {
     const std::vector<at::Tensor> inputs = {Values({101, 37}, 1) * 3, Values({37}, 2)};
     const auto fused = [&](const auto& in) { return BiasActivation(in[0], in[1], activation); };
     const auto plain = [&](const auto& in) { return reference::BiasActivation(in[0], in[1], activation); };
-    ExpectClose(Run(fused, inputs), Run(plain, inputs), kFp32Tolerance);
+    ExpectClose(Compute(fused, inputs), Compute(plain, inputs), kFp32Tolerance);
   }
 }
 
@@ -86,8 +86,8 @@ TEST_P(BlockOpsTest, ResidualNormEqualsItsReference) {
   const std::vector<at::Tensor> inputs = {Values({101, 40}, 1), Values({40}, 2), Values({101, 40}, 3),
                                           Values({40}, 4), Values({40}, 5)};
   const auto run = [&](auto function) {
-    return Run([&](const std::vector<at::Tensor>& in) {
-      return function(in[0], in[1], in[2], NormArguments{in[3], in[4], 1e-12}, GetParam(), 77);
+    return Compute([&](const std::vector<at::Tensor>& in) {
+      return function(in[0], in[1], in[2], NormArguments{in[3], in[4], 1e-12}, Drop{GetParam(), 77, 3});
     }, inputs);
   };
   ExpectClose(run(ResidualNorm), run(reference::ResidualNorm), kFp32Tolerance);
@@ -115,8 +115,8 @@ TEST_P(BlockOpsTest, AttentionEqualsItsReference) {
     }
     const std::vector<at::Tensor> inputs = {Values({batch.num_tokens(), 3 * width}, 1), Values({3 * width}, 2)};
     const auto run = [&](auto function) {
-      return Run([&](const std::vector<at::Tensor>& in) {
-        return function(in[0], in[1], shape, batch, GetParam(), 99);
+      return Compute([&](const std::vector<at::Tensor>& in) {
+        return function(in[0], in[1], shape, batch, Drop{GetParam(), 99, 3});
       }, inputs);
     };
     ExpectClose(run(PackedAttention), run(reference::PackedAttention), kFp32Tolerance);
@@ -129,23 +129,23 @@ TEST_P(BlockOpsTest, Bf16StaysNearFp32) {
   const AttentionShape shape{.heads = 2, .head_size = 16, .cos = tables.cos, .sin = tables.sin};
   const auto function = [&](at::ScalarType type) {
     return [&, type](const std::vector<at::Tensor>& in) {
-      const at::Tensor mixed = PackedAttention(in[0].to(type), in[1], shape, batch, GetParam(), 3);
+      const at::Tensor mixed = PackedAttention(in[0].to(type), in[1], shape, batch, {GetParam(), 3});
       const at::Tensor normed =
-          ResidualNorm(mixed, in[2], in[3].to(type), NormArguments{in[4], in[5], 1e-12}, GetParam(), 5);
+          ResidualNorm(mixed, in[2], in[3].to(type), NormArguments{in[4], in[5], 1e-12}, {GetParam(), 5});
       return SequenceMean(BiasActivation(normed, in[2], Activation::kGeluErf), batch).to(at::kFloat);
     };
   };
   const std::vector<at::Tensor> inputs = {Values({63, 96}, 1), Values({96}, 2), Values({32}, 3),
                                           Values({63, 32}, 4), Values({32}, 5), Values({32}, 6)};
-  ExpectClose(Run(function(at::kBFloat16), inputs), Run(function(at::kFloat), inputs), kBf16Tolerance);
+  ExpectClose(Compute(function(at::kBFloat16), inputs), Compute(function(at::kFloat), inputs), kBf16Tolerance);
 }
 
 TEST(SequenceMeanTest, EqualsTheMeanOfEachSequence) {
   const TokenBatch batch = Batch({5, 1, 17});
   const auto fused = [&](const auto& in) { return SequenceMean(in[0], batch); };
   const std::vector<at::Tensor> inputs = {Values({23, 70}, 1)};
-  const Outcome got = Run(fused, inputs);
-  const Outcome wanted = Run([&](const auto& in) { return SequenceMean(in[0].to(at::kDouble), batch); }, inputs);
+  const Outcome got = Compute(fused, inputs);
+  const Outcome wanted = Compute([&](const auto& in) { return SequenceMean(in[0].to(at::kDouble), batch); }, inputs);
   ExpectClose(got, wanted, kFp32Tolerance);
 }
 

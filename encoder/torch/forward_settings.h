@@ -13,6 +13,8 @@ struct ForwardSettings {
   double dropout = 0;
   // Of every dropped value: the same seed and batch drop the same values, so that a pass can be repeated.
   uint64_t seed = 0;
+  // Number of the batch's first token in the whole that it is a piece of: pieces drop what the whole drops.
+  int64_t first_token = 0;
   // What the blocks compute in: the parameters' own type, or kBFloat16.
   at::ScalarType compute = at::kFloat;
   // Also wants the first block's output.

@@ -22,16 +22,18 @@ struct FusedLoops {
     const float* weight;  // of the norm
     const float* shift;   // its bias
     float epsilon;
+    uint64_t site;       // see DropoutHash
+    int64_t first_row;   // what row 0 is called there
     uint32_t threshold;  // DropoutHash::Threshold()
     float kept;          // 1 / (1 − probability)
     bool bf16;
   };
   // sum = residual + dropout(x + bias); y = (sum − mean) · rstd · weight + shift. Rows [begin, end) of
-  // arrays that begin at row 0; row_seeds(r) = DropoutHash::Row(site, r).
-  void (*norm)(const Norm& norm, uint64_t site, int64_t begin, int64_t end, const void* x, const void* residual,
+  // arrays that begin at row 0.
+  void (*norm)(const Norm& norm, int64_t begin, int64_t end, const void* x, const void* residual,
                void* sum, float* mean, float* rstd, void* y);
   // dresidual, dx; sums[3 · width] += [bias | weight | shift] gradients.
-  void (*norm_back)(const Norm& norm, uint64_t site, int64_t begin, int64_t end, const void* dy, const void* sum,
+  void (*norm_back)(const Norm& norm, int64_t begin, int64_t end, const void* dy, const void* sum,
                     const float* mean, const float* rstd, void* dresidual, void* dx, float* sums);
 
   struct Attention {
@@ -41,6 +43,8 @@ struct FusedLoops {
     const float* sin;
     bool rotate_value;
     const int32_t* visible;    // of the sequence's tokens, or null
+    uint64_t site;
+    int64_t first_row;
     uint32_t threshold;
     float kept;
     bool bf16;
@@ -48,9 +52,9 @@ struct FusedLoops {
   // Floats that one call of the two below needs as `scratch`, 64-byte aligned.
   size_t (*attention_scratch)(int64_t longest, int64_t head_size);
   // One sequence and head: rows [begin, begin + length) of qkv and out.
-  void (*attention)(const Attention& attention, uint64_t site, int64_t begin, int64_t length, int64_t head,
+  void (*attention)(const Attention& attention, int64_t begin, int64_t length, int64_t head,
                     const void* qkv, void* out, float* scratch);
-  void (*attention_back)(const Attention& attention, uint64_t site, int64_t begin, int64_t length, int64_t head,
+  void (*attention_back)(const Attention& attention, int64_t begin, int64_t length, int64_t head,
                          const void* qkv, const void* dout, void* dqkv, float* scratch);
 
   // sums[width] += column sums of rows × width.

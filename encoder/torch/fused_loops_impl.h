@@ -172,7 +172,7 @@ void ActivateBackAny(const void* dy, const void* x, const float* bias, int64_t r
 // ---- residual and norm ----
 
 template <typename T>
-void NormRows(const FusedLoops::Norm& n, uint64_t site, int64_t begin, int64_t end, const typename T::Type* x,
+void NormRows(const FusedLoops::Norm& n, int64_t begin, int64_t end, const typename T::Type* x,
               const typename T::Type* residual, typename T::Type* sum, float* mean, float* rstd,
               typename T::Type* y) {
   const int64_t width = n.width;
@@ -190,7 +190,7 @@ void NormRows(const FusedLoops::Norm& n, uint64_t site, int64_t begin, int64_t e
         total += T::Read(stored);
       }
     } else {
-      const uint32_t seed = DropoutHash::Row(site, r);
+      const uint32_t seed = DropoutHash::Row(n.site, static_cast<uint64_t>(n.first_row + r));
 #pragma omp simd reduction(+ : total)
       for (int64_t i = 0; i < width; ++i) {
         const float branch = DropoutHash::Value(seed, static_cast<uint32_t>(i)) < n.threshold
@@ -217,7 +217,7 @@ void NormRows(const FusedLoops::Norm& n, uint64_t site, int64_t begin, int64_t e
 }
 
 template <typename T>
-void NormRowsBack(const FusedLoops::Norm& n, uint64_t site, int64_t begin, int64_t end, const typename T::Type* dy,
+void NormRowsBack(const FusedLoops::Norm& n, int64_t begin, int64_t end, const typename T::Type* dy,
                   const typename T::Type* sum, const float* mean, const float* rstd, typename T::Type* dresidual,
                   typename T::Type* dx, float* sums) {
   const int64_t width = n.width;
@@ -251,7 +251,7 @@ void NormRowsBack(const FusedLoops::Norm& n, uint64_t site, int64_t begin, int64
       }
       continue;
     }
-    const uint32_t seed = DropoutHash::Row(site, r);
+    const uint32_t seed = DropoutHash::Row(n.site, static_cast<uint64_t>(n.first_row + r));
 #pragma omp simd
     for (int64_t i = 0; i < width; ++i) {
       const float d = s * (T::Read(gr[i]) * n.weight[i] - total - (T::Read(sr[i]) - m) * s * along);
@@ -263,19 +263,19 @@ void NormRowsBack(const FusedLoops::Norm& n, uint64_t site, int64_t begin, int64
   }
 }
 
-void NormAny(const FusedLoops::Norm& norm, uint64_t site, int64_t begin, int64_t end, const void* x,
+void NormAny(const FusedLoops::Norm& norm, int64_t begin, int64_t end, const void* x,
              const void* residual, void* sum, float* mean, float* rstd, void* y) {
   WithType(norm.bf16, [&]<typename T>() {
     using E = typename T::Type;
-    NormRows<T>(norm, site, begin, end, static_cast<const E*>(x), static_cast<const E*>(residual),
+    NormRows<T>(norm, begin, end, static_cast<const E*>(x), static_cast<const E*>(residual),
                 static_cast<E*>(sum), mean, rstd, static_cast<E*>(y));
   });
 }
-void NormBackAny(const FusedLoops::Norm& norm, uint64_t site, int64_t begin, int64_t end, const void* dy,
+void NormBackAny(const FusedLoops::Norm& norm, int64_t begin, int64_t end, const void* dy,
                  const void* sum, const float* mean, const float* rstd, void* dresidual, void* dx, float* sums) {
   WithType(norm.bf16, [&]<typename T>() {
     using E = typename T::Type;
-    NormRowsBack<T>(norm, site, begin, end, static_cast<const E*>(dy), static_cast<const E*>(sum), mean, rstd,
+    NormRowsBack<T>(norm, begin, end, static_cast<const E*>(dy), static_cast<const E*>(sum), mean, rstd,
                     static_cast<E*>(dresidual), static_cast<E*>(dx), sums);
   });
 }
@@ -335,9 +335,17 @@ struct HeadScratch {
       next += count;
       return here;
     };
-    for (float** rows : {&q, &k, &v, &out, &dq, &dk, &dv}) *rows = take(wide * size);
-    for (float** columns : {&kt, &vt}) *columns = take(size * wide);
-    for (float** square : {&p, &g}) *square = take(wide * wide);
+    q = take(wide * size);
+    k = take(wide * size);
+    v = take(wide * size);
+    out = take(wide * size);
+    dq = take(wide * size);
+    dk = take(wide * size);
+    dv = take(wide * size);
+    kt = take(size * wide);
+    vt = take(size * wide);
+    p = take(wide * wide);
+    g = take(wide * wide);
   }
   static int64_t Floats(int64_t longest, int64_t head_size) {
     const int64_t size = Padded(head_size), wide = Padded(longest);
@@ -416,8 +424,8 @@ inline void Softmax(const FusedLoops::Attention& a, int64_t length, int64_t wide
   }
 }
 
-inline uint32_t AttentionSeed(const FusedLoops::Attention& a, uint64_t site, int64_t row, int64_t head) {
-  return DropoutHash::Row(site, static_cast<uint64_t>(row * a.heads + head));
+inline uint32_t AttentionSeed(const FusedLoops::Attention& a, int64_t row, int64_t head) {
+  return DropoutHash::Row(a.site, static_cast<uint64_t>((a.first_row + row) * a.heads + head));
 }
 inline void DropRow(const FusedLoops::Attention& a, uint32_t seed, int64_t length, float* row) {
 #pragma omp simd
@@ -431,7 +439,7 @@ inline float HeadScale(const FusedLoops::Attention& a) {
 }
 
 template <typename T>
-void AttentionHead(const FusedLoops::Attention& a, uint64_t site, int64_t begin, int64_t length, int64_t head,
+void AttentionHead(const FusedLoops::Attention& a, int64_t begin, int64_t length, int64_t head,
                    const typename T::Type* qkv, typename T::Type* out, float* scratch) {
   const HeadScratch s(length, a.head_size, scratch);
   const int64_t width = a.heads * a.head_size;
@@ -445,7 +453,7 @@ void AttentionHead(const FusedLoops::Attention& a, uint64_t site, int64_t begin,
   Softmax(a, length, s.wide, s.p);
   if (a.threshold != 0) {
     for (int64_t i = 0; i < length; ++i) {
-      DropRow(a, AttentionSeed(a, site, begin + i, head), length, s.p + i * s.wide);
+      DropRow(a, AttentionSeed(a, begin + i, head), length, s.p + i * s.wide);
     }
   }
   Product(length, s.size, length, s.p, s.wide, 1, s.v, s.size, s.out, s.size);
@@ -458,7 +466,7 @@ void AttentionHead(const FusedLoops::Attention& a, uint64_t site, int64_t begin,
 }
 
 template <typename T>
-void AttentionHeadBack(const FusedLoops::Attention& a, uint64_t site, int64_t begin, int64_t length, int64_t head,
+void AttentionHeadBack(const FusedLoops::Attention& a, int64_t begin, int64_t length, int64_t head,
                        const typename T::Type* qkv, const typename T::Type* dout, typename T::Type* dqkv,
                        float* scratch) {
   const HeadScratch s(length, a.head_size, scratch);
@@ -486,13 +494,13 @@ void AttentionHeadBack(const FusedLoops::Attention& a, uint64_t site, int64_t be
   for (int64_t i = 0; i < length; ++i) {
     float* p = s.p + i * s.wide;
     float* g = s.g + i * s.wide;
-    if (a.threshold != 0) DropRow(a, AttentionSeed(a, site, begin + i, head), length, g);
+    if (a.threshold != 0) DropRow(a, AttentionSeed(a, begin + i, head), length, g);
     float along = 0;
 #pragma omp simd reduction(+ : along)
     for (int64_t j = 0; j < length; ++j) along += p[j] * g[j];
 #pragma omp simd
     for (int64_t j = 0; j < s.wide; ++j) g[j] = p[j] * (g[j] - along);
-    if (a.threshold != 0) DropRow(a, AttentionSeed(a, site, begin + i, head), length, p);
+    if (a.threshold != 0) DropRow(a, AttentionSeed(a, begin + i, head), length, p);
   }
   Product(length, s.size, length, s.p, 1, s.wide, s.out, s.size, s.dv, s.size);
   Product(length, s.size, length, s.g, s.wide, 1, s.k, s.size, s.dq, s.size);
@@ -505,18 +513,18 @@ void AttentionHeadBack(const FusedLoops::Attention& a, uint64_t site, int64_t be
 size_t AttentionScratch(int64_t longest, int64_t head_size) {
   return static_cast<size_t>(HeadScratch::Floats(longest, head_size));
 }
-void AttentionAny(const FusedLoops::Attention& attention, uint64_t site, int64_t begin, int64_t length, int64_t head,
+void AttentionAny(const FusedLoops::Attention& attention, int64_t begin, int64_t length, int64_t head,
                   const void* qkv, void* out, float* scratch) {
   WithType(attention.bf16, [&]<typename T>() {
     using E = typename T::Type;
-    AttentionHead<T>(attention, site, begin, length, head, static_cast<const E*>(qkv), static_cast<E*>(out), scratch);
+    AttentionHead<T>(attention, begin, length, head, static_cast<const E*>(qkv), static_cast<E*>(out), scratch);
   });
 }
-void AttentionBackAny(const FusedLoops::Attention& attention, uint64_t site, int64_t begin, int64_t length,
+void AttentionBackAny(const FusedLoops::Attention& attention, int64_t begin, int64_t length,
                       int64_t head, const void* qkv, const void* dout, void* dqkv, float* scratch) {
   WithType(attention.bf16, [&]<typename T>() {
     using E = typename T::Type;
-    AttentionHeadBack<T>(attention, site, begin, length, head, static_cast<const E*>(qkv),
+    AttentionHeadBack<T>(attention, begin, length, head, static_cast<const E*>(qkv),
                          static_cast<const E*>(dout), static_cast<E*>(dqkv), scratch);
   });
 }

@@ -83,8 +83,9 @@ struct Padding {
 };
 
 // [sequences, heads, longest, longest], as the fused loops drop them.
-at::Tensor AttentionDropout(const TokenBatch& batch, int64_t heads, double probability, uint64_t site) {
-  const at::Tensor rows = DropoutMask(batch.num_tokens() * heads, batch.longest, probability, site)
+at::Tensor AttentionDropout(const TokenBatch& batch, int64_t heads, Drop drop) {
+  drop.first_row *= heads;
+  const at::Tensor rows = DropoutMask(batch.num_tokens() * heads, batch.longest, drop)
                               .view({batch.num_tokens(), heads, batch.longest});
   return rows.index_select(0, Padding(batch).to_padded)
       .view({batch.num_sequences(), batch.longest, heads, batch.longest})
@@ -99,14 +100,14 @@ at::Tensor BiasActivation(const at::Tensor& x, const at::Tensor& bias, Activatio
 }
 
 at::Tensor ResidualNorm(const at::Tensor& x, const at::Tensor& bias, const at::Tensor& residual,
-                        const NormArguments& norm, double dropout, uint64_t site) {
+                        const NormArguments& norm, const Drop& drop) {
   const at::ScalarType type = SumType(x);
-  const at::Tensor sum = residual.to(type) + Dropout(x.to(type) + bias.to(type), dropout, site);
+  const at::Tensor sum = residual.to(type) + Dropout(x.to(type) + bias.to(type), drop);
   return at::layer_norm(sum, {sum.size(1)}, norm.weight, norm.bias, norm.epsilon).to(x.scalar_type());
 }
 
 at::Tensor PackedAttention(const at::Tensor& qkv, const at::Tensor& bias, const AttentionShape& shape,
-                           const TokenBatch& batch, double dropout, uint64_t site) {
+                           const TokenBatch& batch, const Drop& drop) {
   const at::ScalarType type = SumType(qkv);
   const int64_t n = batch.num_sequences(), longest = batch.longest, width = shape.heads * shape.head_size;
   const Padding padding(batch);
@@ -123,7 +124,7 @@ at::Tensor PackedAttention(const at::Tensor& qkv, const at::Tensor& bias, const 
   at::Tensor scores = at::matmul(q, k.transpose(-1, -2)) / std::sqrt(static_cast<double>(shape.head_size));
   scores = scores.masked_fill(padding.hidden.to(device), -std::numeric_limits<double>::infinity());
   at::Tensor weights = at::softmax(scores, -1);
-  if (dropout > 0) weights = weights * AttentionDropout(batch, shape.heads, dropout, site).to(device, type);
+  if (drop.probability > 0) weights = weights * AttentionDropout(batch, shape.heads, drop).to(device, type);
   const at::Tensor mixed = at::matmul(weights, v).transpose(1, 2).reshape({n * longest, width});
   return mixed.index_select(0, padding.to_packed.to(device)).to(qkv.scalar_type());
 }

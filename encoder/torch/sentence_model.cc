@@ -90,6 +90,7 @@ absl::Status TorchSentenceModel::OpenDirectory(const Options& options) {
   }
   SENVEC_ASSIGN_OR_RETURN(TorchTransformer transformer, TorchTransformer::Load(config, *weights, &parameters_));
   transformer_ = std::make_unique<TorchTransformer>(std::move(transformer));
+  SENVEC_RETURN_IF_ERROR(LoadMlmHead(*source));
   if (files.pooling.has_value()) {
     pooling_ = *files.pooling;
   } else if (config.family == ModelFamily::kRoFormer && transformer_->has_pooler()) {
@@ -101,6 +102,27 @@ absl::Status TorchSentenceModel::OpenDirectory(const Options& options) {
   const std::string prompts = JoinPath(options.directory, "config_sentence_transformers.json");
   if (FileExists(prompts)) {
     SENVEC_ASSIGN_OR_RETURN(prompts_json_, ReadFile(prompts));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TorchSentenceModel::LoadMlmHead(const WeightSource& source) {
+  const int64_t embedding = config().embedding_size, hidden = config().hidden_size;
+  const std::pair<const char*, std::vector<int64_t>> tensors[] = {
+      {"cls.predictions.transform.dense.weight", {embedding, hidden}},
+      {"cls.predictions.transform.dense.bias", {embedding}},
+      {"cls.predictions.transform.LayerNorm.weight", {embedding}},
+      {"cls.predictions.transform.LayerNorm.bias", {embedding}},
+      {"cls.predictions.bias", {config().vocab_size}}};
+  for (const auto& [name, shape] : tensors) {
+    const TensorView* view = source.Find(name);
+    if (view == nullptr || view->shape != shape) return absl::OkStatus();  // without one, or of another kind
+  }
+  for (const auto& [name, shape] : tensors) {
+    at::Tensor tensor = at::empty(shape, at::kFloat);
+    SENVEC_RETURN_IF_ERROR(
+        ToFloat(*source.Find(name), absl::MakeSpan(tensor.data_ptr<float>(), static_cast<size_t>(tensor.numel()))));
+    parameters_.Add(name, tensor);
   }
   return absl::OkStatus();
 }
@@ -184,6 +206,28 @@ at::Tensor TorchSentenceModel::Pool(const HiddenRows& hidden, const TokenBatch& 
 at::Tensor TorchSentenceModel::Encode(const TokenBatch& batch, ForwardSettings settings) const {
   settings.first_block = wants_first_block();
   return Pool(transformer_->Forward(batch, settings), batch);
+}
+
+void TorchSentenceModel::AddMlmHead(uint64_t seed) {
+  if (parameters_.Has("cls.predictions.bias")) return;
+  InitialWeights draw(seed, 0.02, &parameters_);
+  draw.Linear("cls.predictions.transform.dense", {config().embedding_size}, config().hidden_size);
+  draw.Norm("cls.predictions.transform.LayerNorm", config().embedding_size);
+  parameters_.Add("cls.predictions.bias", at::zeros({config().vocab_size}, at::kFloat));
+}
+
+at::Tensor TorchSentenceModel::MlmLogits(const at::Tensor& rows) const {
+  const auto get = [&](const char* name) -> const at::Tensor& {
+    return parameters_.Get(absl::StrCat("cls.predictions.", name));
+  };
+  at::Tensor turned = BiasActivation(Multiply(rows, get("transform.dense.weight")), get("transform.dense.bias"),
+                                     config().hidden_act);
+  const at::ScalarType type = turned.scalar_type() == at::kBFloat16 ? at::kFloat : turned.scalar_type();
+  turned = at::layer_norm(turned.to(type), {turned.size(1)}, get("transform.LayerNorm.weight"),
+                          get("transform.LayerNorm.bias"), config().layer_norm_eps);
+  const at::Tensor logits =
+      Multiply(turned.to(rows.scalar_type()), parameters_.Get("embeddings.word_embeddings.weight"));
+  return logits.to(type) + get("bias");
 }
 
 }  // namespace senvec

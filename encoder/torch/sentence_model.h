@@ -12,6 +12,7 @@
 #include "encoder/pooling/pooling.h"
 #include "encoder/torch/parameter_set.h"
 #include "encoder/torch/transformer.h"
+#include "encoder/weights/weight_source.h"
 
 namespace senvec {
 
@@ -42,6 +43,12 @@ class TorchSentenceModel {
   at::Tensor Encode(const TokenBatch& batch, ForwardSettings settings) const;
   bool wants_first_block() const { return pooling_ == Pooling::kFirstLastAvg; }
 
+  // The head of masked language models (METHODS 3.6): dense, the model's activation, norm, and the word embeddings with a
+  // bias. Drawn at random unless the checkpoint had one; a second call changes nothing.
+  void AddMlmHead(uint64_t seed);
+  // rows × vocabulary, fp32, from rows × hidden.
+  at::Tensor MlmLogits(const at::Tensor& rows) const;
+
   const TorchTransformer& transformer() const { return *transformer_; }
   const ModelConfig& config() const { return transformer_->config(); }
   ParameterSet& parameters() { return parameters_; }
@@ -71,6 +78,8 @@ class TorchSentenceModel {
   absl::Status OpenDirectory(const Options& options);
   absl::Status OpenNew(const Options& options);
   absl::Status ReadConfig(const std::string& path);
+  // Where the checkpoint has one.
+  absl::Status LoadMlmHead(const WeightSource& source);
   absl::Status LoadDense(const std::string& folder, int64_t in);
   absl::Status ChoosePooling(const std::string& name);
   absl::Status SaveModules(const std::string& directory) const;

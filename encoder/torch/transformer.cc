@@ -132,7 +132,7 @@ at::Tensor TorchTransformer::Embed(const TokenBatch& batch, const ForwardSetting
   }
   const NormArguments norm = Norm("embeddings.LayerNorm");
   rows = at::layer_norm(rows, {rows.size(1)}, norm.weight, norm.bias, norm.epsilon);
-  rows = Dropout(rows, settings.dropout, DropoutHash::Site(settings.seed, 0));
+  rows = Dropout(rows, {settings.dropout, DropoutHash::Site(settings.seed, 0), settings.first_token});
   if (config_.embedding_size != config_.hidden_size) {
     rows = Multiply(rows, parameters_->Get("embeddings_project.weight")) + parameters_->Get("embeddings_project.bias");
   }
@@ -148,8 +148,9 @@ at::Tensor TorchTransformer::Block(int index, const at::Tensor& rows, const Toke
   const auto bias = [&](const char* name) -> const at::Tensor& {
     return parameters_->Get(absl::StrCat(layer, name, ".bias"));
   };
-  const auto site = [&](uint64_t n) {
-    return DropoutHash::Site(settings.seed, 1 + static_cast<uint64_t>(index) * kSitesPerBlock + n);
+  const auto drop = [&](uint64_t n) {
+    const uint64_t site = DropoutHash::Site(settings.seed, 1 + static_cast<uint64_t>(index) * kSitesPerBlock + n);
+    return Drop{settings.dropout, site, settings.first_token};
   };
   const AttentionShape shape{.heads = config_.num_heads,
                              .head_size = config_.head_size,
@@ -157,14 +158,14 @@ at::Tensor TorchTransformer::Block(int index, const at::Tensor& rows, const Toke
                              .sin = rotary_.sin,
                              .rotate_value = config_.rotary_value};
   const at::Tensor mixed = PackedAttention(Multiply(rows, matrix("attention.self.qkv")), bias("attention.self.qkv"),
-                                           shape, batch, settings.dropout, site(0));
+                                           shape, batch, drop(0));
   const at::Tensor attended =
       ResidualNorm(Multiply(mixed, matrix("attention.output.dense")), bias("attention.output.dense"), rows,
-                   Norm(layer + "attention.output.LayerNorm"), settings.dropout, site(1));
+                   Norm(layer + "attention.output.LayerNorm"), drop(1));
   const at::Tensor inner = BiasActivation(Multiply(attended, matrix("intermediate.dense")),
                                           bias("intermediate.dense"), config_.hidden_act);
   return ResidualNorm(Multiply(inner, matrix("output.dense")), bias("output.dense"), attended,
-                      Norm(layer + "output.LayerNorm"), settings.dropout, site(2));
+                      Norm(layer + "output.LayerNorm"), drop(2));
 }
 
 HiddenRows TorchTransformer::Forward(const TokenBatch& batch, const ForwardSettings& settings) const {
