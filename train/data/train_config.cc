@@ -165,6 +165,7 @@ void ReadColumns(ConfigReader& in, TaskConfig& task) {
   for (const std::string& field : fields) {
     if (std::find(given.begin(), given.end(), field) == given.end()) return wrong(absl::StrCat("lacks \"", field, "\""));
   }
+  if (columns->is_object()) task.columns = fields;
 }
 
 void CheckTask(ConfigReader& in, const TaskConfig& task) {

@@ -96,7 +96,8 @@ struct TaskConfig {
   std::vector<std::string> files;   // "files": read one after the other
   RowKind rows = RowKind::kPairs;   // "rows": by default what the loss needs
   // "columns": what the fields of a TSV line are, in their order: text, text_a, text_b, negative,
-  // label, skip. Or for .jsonl an object from such a name to a key. Empty = by `rows`.
+  // label, skip. Or for .jsonl an object from such a name to a key, which stands in `keys`; `columns`
+  // then are the names. By default by `rows`, with keys like the names.
   std::vector<std::string> columns;
   std::map<std::string, std::string> keys;
   std::map<std::string, double> labels;  // "labels": words to numbers, {"entailment": 1}; empty = numbers
