@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
@@ -51,6 +52,7 @@ absl::StatusOr<DevSets> DevSets::Load(const TrainConfig& config, const Tokenizer
     task.name = dev.name;
     task.files = {dev.file};
     task.rows = RowKind::kPairs;
+    task.columns = {"text_a", "text_b", "label"};
     Set set{.name = dev.name, .weight = dev.weight};
     SENVEC_RETURN_IF_ERROR(ReadRows(task, [&](const SourceRow& row) -> absl::Status {
       if (dev.limit > 0 && static_cast<int64_t>(set.labels.size()) >= dev.limit) return absl::OkStatus();

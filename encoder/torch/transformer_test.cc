@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include "base/json.h"
 #include "encoder/weights/weight_source.h"
@@ -17,6 +18,7 @@ namespace {
 class TransformerTest : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
+    at::set_num_threads(1);
     const std::string folder = std::string(SENVEC_SOURCE_DIR) + "/encoder/arch/testdata/" + GetParam();
     config_ = *ModelConfig::FromDirectory(folder);
     weights_ = *ModelWeights::Map(config_, *WeightSource::OpenDirectory(folder));
