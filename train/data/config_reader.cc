@@ -48,7 +48,7 @@ absl::StatusOr<std::string> ConfigSource::ResolvePath(const std::string& path, c
     const std::string name = path.substr(begin + 2, end - begin - 2);
     const auto variable = variables.find(name);
     if (variable == variables.end()) {
-      return Error(key_path, absl::StrCat("has ${", name, "}, which is not set (--set ", name, "=VALUE)"));
+      return Error(key_path, absl::StrCat("has ${", name, "}, but the environment has no ", name));
     }
     absl::StrAppend(&result, path.substr(at, begin - at), variable->second);
     at = end + 1;

@@ -19,10 +19,12 @@ enum Purpose : uint64_t { kDrawTask = 1, kBatchSeed = 2, kOrderRows = 1 << 16, k
 absl::Status CheckTokenizer(const TaskConfig& task, const TrainingData& data) {
   const bool masks = task.loss == LossKind::kMlm || (task.loss == LossKind::kSeq2Seq && task.options.mask_rows > 0);
   if (masks && data.mask_id() < 0) {
-    return absl::InvalidArgumentError(absl::StrCat("task \"", task.name, "\" masks tokens, but the vocabulary has neither [MASK] nor <mask>"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("task \"", task.name, "\" masks tokens, but the vocabulary has neither [MASK] nor <mask>"));
   }
   if (task.loss == LossKind::kSeq2Seq && data.frame().type_a == data.frame().type_b) {
-    return absl::InvalidArgumentError(absl::StrCat("task \"", task.name, "\": seq2seq needs a tokenizer that gives the second text another type"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("task \"", task.name, "\": seq2seq needs a tokenizer that gives the second text another type"));
   }
   const int32_t frame = IsJoint(task.loss) ? data.frame().pair_size() : data.frame().size();
   if (task.max_tokens > frame) return absl::OkStatus();

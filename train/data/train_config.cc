@@ -92,7 +92,7 @@ void ReadModel(ConfigReader& in, TrainModelConfig& model) {
   in.Path("tokenizer", &model.tokenizer);
   in.Choice<std::string>("pooling", &model.pooling,
                          {{"cls", "cls"}, {"mean", "mean"}, {"max", "max"}, {"last", "last"}, {"pooler", "pooler"},
-                          {"first-last-avg", "first-last-avg"}});
+                          {"first_last_avg", "first_last_avg"}});
   in.Whole("dense", &model.dense, 0, 65536);
   in.Text("prompt", &model.prompt);
   in.Real("dropout", &model.dropout, 0, 0.9);

@@ -165,7 +165,7 @@ struct TrainConfig {
   CardConfig card;
 
   // Reads the bytes of a configuration. Paths are taken relative to `folder`, and in them, prompts
-  // aside, ${NAME} stands for variables["NAME"]. InvalidArgument names `where`, the line, the key,
+  // aside, ${NAME} stands for variables["NAME"], which a program fills from its environment. InvalidArgument names `where`, the line, the key,
   // the value and what is allowed, and for an unknown key the nearest known one.
   static absl::StatusOr<TrainConfig> FromJson(
       absl::string_view json, absl::string_view where, const std::string& folder,

@@ -119,7 +119,7 @@ TEST(TrainConfigTest, RefusesWhatDoesNotFitTogether) {
 }
 
 TEST(TrainConfigTest, RefusesAVariableThatIsNotSet) {
-  EXPECT_THAT(ErrorOf(R"({"output": "${OUT}/x"})"), AllOf(HasSubstr("${OUT}"), HasSubstr("--set OUT=")));
+  EXPECT_THAT(ErrorOf(R"({"output": "${OUT}/x"})"), AllOf(HasSubstr("${OUT}"), HasSubstr("the environment has no OUT")));
 }
 
 TEST(JsonLinesTest, FindsEachValueAndKeysThatStandTwice) {

@@ -23,6 +23,7 @@ absl::StatusOr<std::map<std::string, double>> Values(const nlohmann::json& objec
   if (found == object.end()) return values;
   if (!found->is_object()) return absl::InvalidArgumentError(absl::StrCat(where, ": \"", key, "\" must be an object"));
   for (const auto& [name, value] : found->items()) {
+    if (value.is_null()) continue;  // what was not finite, such as the correlation of equal numbers
     SENVEC_ASSIGN_OR_RETURN(values[name], JsonDouble(*found, name, absl::StrCat(where, ": \"", key, "\"")));
   }
   return values;

@@ -1,5 +1,7 @@
 #include "train/data/train_log.h"
 
+#include <cmath>
+
 #include <gmock/gmock.h>
 
 #include "base/file.h"
@@ -47,6 +49,13 @@ TEST(TrainLogTest, AResumedRunForgetsWhatIsDoneAgain) {
   ASSERT_TRUE(lines.ok());
   ASSERT_EQ(lines->size(), 2u);
   EXPECT_EQ((*lines)[1].step, 15);
+}
+
+TEST(TrainLogTest, LeavesOutWhatIsNotFinite) {
+  const std::string line = FormatTrainLogLine({.step = 1, .dev = {{"a", std::nan("")}, {"b", 0.5}}, .mean = std::nan("")});
+  const auto parsed = ParseTrainLogLine(line, "x");
+  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  EXPECT_EQ(parsed->dev.size(), 1u);
 }
 
 TEST(TrainLogTest, NamesTheLineThatIsBroken) {

@@ -31,6 +31,8 @@ class WordCounter {
   // Any bytes; invalid UTF-8 is read as U+FFFD, which is dropped.
   void Add(absl::Span<const std::string> texts, ThreadPool& pool);
   const absl::flat_hash_map<std::string, int64_t>& words() const { return words_; }
+  // Forgets what was counted; making a counter costs more than a million words.
+  void Clear() { words_.clear(); }
 
  private:
   struct Steps;
