@@ -64,6 +64,17 @@ std::string GroupHelp(absl::Span<const Command> commands, const std::string& gro
                       " COMMAND --help explains one command.\n");
 }
 
+// Of the command that has the group's name, where there is one.
+std::string OwnHelp(absl::Span<const Command> commands, const std::string& group) {
+  for (const Command& command : commands) {
+    if (group != command.name) continue;
+    FlagSet flags(command.name);
+    const CommandRunner run = command.declare(flags);
+    return flags.Help() + "\n";
+  }
+  return "";
+}
+
 bool IsGroup(absl::Span<const Command> commands, const std::string& word) {
   return std::any_of(commands.begin(), commands.end(), [&](const Command& command) {
     return absl::StartsWith(command.name, word + " ");
@@ -112,7 +123,7 @@ int RunProgram(absl::Span<const Command> commands, absl::Span<const std::string>
   if (IsGroup(commands, first) && !(is_command && (arguments.size() == 1 || flag_follows))) {
     const std::string who = absl::StrCat("senvec ", first);
     if (arguments.size() == 1) return Fail(who, UsageError("no command is given after the group"));
-    if (IsHelp(arguments[1])) return Print(GroupHelp(commands, first));
+    if (IsHelp(arguments[1])) return Print(absl::StrCat(OwnHelp(commands, first), GroupHelp(commands, first)));
     absl::StrAppend(&name, " ", arguments[1]);
     words = 2;
   }

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/thread_pool.h"
 #include "encoder/sentence_encoder.h"
+#include "encoder/weights/weight_source.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/tiny_model.h"
 #include "train/data/train_log.h"
@@ -108,7 +109,7 @@ TEST_F(TrainerTest, ALossThatIsNoNumberStopsTheRunAndNamesTheBatch) {
   const absl::Status status = Train(config, {.quiet = true});
   EXPECT_EQ(status.code(), absl::StatusCode::kInternal) << status;
   EXPECT_THAT(status.message(), HasSubstr("task \""));
-  EXPECT_THAT(status.message(), testing::ContainsRegex("(pairs.tsv|texts.txt):[0-9]+"));
+  EXPECT_THAT(std::string(status.message()), testing::ContainsRegex("(pairs.tsv|texts.txt):[0-9]+"));
   EXPECT_TRUE(FileExists(dir_ / "out/checkpoint.safetensors"));
 }
 
