@@ -50,6 +50,8 @@ CommandRunner DeclareServe(FlagSet& flags);
 CommandRunner DeclareSimilarity(FlagSet& flags);
 CommandRunner DeclareTokenize(FlagSet& flags);
 CommandRunner DeclareTrainVocab(FlagSet& flags);
+CommandRunner DeclareTrain(FlagSet& flags);
+CommandRunner DeclareTrainDistill(FlagSet& flags);
 CommandRunner DeclareWhitenApply(FlagSet& flags);
 CommandRunner DeclareWhitenFit(FlagSet& flags);
 CommandRunner DeclareWhitenTune(FlagSet& flags);

@@ -32,6 +32,8 @@ constexpr Command kCommands[] = {
     {"classify fit", "labelled texts to a classifier, in one pass", DeclareClassifyFit},
     {"classify apply", "label texts", DeclareClassifyApply},
     {"train vocab", "texts to a WordPiece vocabulary", DeclareTrainVocab},
+    {"train", "train a model on your own data", DeclareTrain},
+    {"train distill", "a small model from a large one's vectors", DeclareTrainDistill},
     {"model info", "what a model directory holds", DeclareModelInfo},
     {"health", "ask a server whether it serves", DeclareHealth},
     {"doctor", "check this machine, and how to mend what is wrong", DeclareDoctor},
