@@ -10,7 +10,7 @@ FROM debian:12-slim
 # What the program is linked with; scripts/packages.txt has the -dev packages of the same libraries.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libgrpc++1.51 libprotobuf32 libabsl20220623 libopenblas0-pthread \
-       liblapacke libspdlog1.10 libxxhash0 libgomp1 \
+       liblapacke libspdlog1.10 libxxhash0 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --create-home senvec \
     && install -d -o senvec /data /models

@@ -4,76 +4,32 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <limits>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "base/control_groups.h"
 #include "base/file.h"
 
 namespace senvec {
 namespace {
 
 constexpr int kMostCpus = 4096, kMostNodes = 1024;
-constexpr double kNoLimit = std::numeric_limits<double>::infinity();
-
-std::string FirstLine(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
-}
 
 // CPUs that quota and period, in microseconds, stand for; "max" and −1 are no limit.
 double Share(const std::string& quota, const std::string& period) {
   double q = 0, p = 0;
-  if (!absl::SimpleAtod(quota, &q) || !absl::SimpleAtod(period, &p) || q <= 0 || p <= 0) return kNoLimit;
+  if (!absl::SimpleAtod(quota, &q) || !absl::SimpleAtod(period, &p) || q <= 0 || p <= 0) return kNoGroupLimit;
   return q / p;
 }
 
 double QuotaOfV2(const std::string& folder) {
   const std::vector<std::string> parts = absl::StrSplit(FirstLine(JoinPath(folder, "cpu.max")), ' ');
-  return parts.size() == 2 ? Share(parts[0], parts[1]) : kNoLimit;
+  return parts.size() == 2 ? Share(parts[0], parts[1]) : kNoGroupLimit;
 }
 
 double QuotaOfV1(const std::string& folder) {
   return Share(FirstLine(JoinPath(folder, "cpu.cfs_quota_us")), FirstLine(JoinPath(folder, "cpu.cfs_period_us")));
-}
-
-// The smallest quota of `group` below `root` and of the groups around it. A container often sees only its own group, at the
-// root, under the path that it has outside: folders that are not there set no limit.
-double SmallestQuota(const std::string& root, absl::string_view group, double (*quota)(const std::string& folder)) {
-  double smallest = quota(root);
-  std::string folder = root;
-  for (absl::string_view part : absl::StrSplit(group, '/', absl::SkipEmpty())) {
-    if (part == "..") break;  // outside of what this process may see
-    folder = JoinPath(folder, part);
-    smallest = std::min(smallest, quota(folder));
-  }
-  return smallest;
-}
-
-double Quota(const CpuSources& sources) {
-  const std::string& root = sources.control_groups;
-  double quota = kNoLimit;
-  std::ifstream file(sources.own_groups);
-  for (std::string line; std::getline(file, line);) {
-    // "0::/group" is version 2's; "4:cpu,cpuacct:/group" is one of version 1's, mounted under the controllers' names.
-    const std::vector<std::string> fields = absl::StrSplit(line, absl::MaxSplits(':', 2));
-    if (fields.size() != 3) continue;
-    if (fields[0] == "0" && fields[1].empty()) {
-      quota = std::min(quota, SmallestQuota(root, fields[2], QuotaOfV2));
-      quota = std::min(quota, SmallestQuota(JoinPath(root, "unified"), fields[2], QuotaOfV2));
-      continue;
-    }
-    const std::vector<std::string> controllers = absl::StrSplit(fields[1], ',');
-    if (std::find(controllers.begin(), controllers.end(), "cpu") == controllers.end()) continue;
-    quota = std::min(quota, SmallestQuota(JoinPath(root, fields[1]), fields[2], QuotaOfV1));
-    quota = std::min(quota, SmallestQuota(JoinPath(root, "cpu"), fields[2], QuotaOfV1));
-  }
-  // Without a list of groups there is still the root.
-  return std::min(quota, std::min(QuotaOfV2(root), QuotaOfV1(JoinPath(root, "cpu"))));
 }
 
 // The allowed CPUs of each node that has any, the largest node first.
@@ -108,7 +64,8 @@ std::vector<int> ParseCpuList(const std::string& list) {
 CpuBudget MakeCpuBudget(absl::Span<const int> allowed, const CpuSources& sources) {
   CpuBudget budget;
   const int cpus = std::max(1, static_cast<int>(allowed.size()));
-  const double quota = std::ceil(Quota(sources));
+  const double quota =
+      std::ceil(SmallestGroupLimit(sources.control_groups, sources.own_groups, "cpu", QuotaOfV2, QuotaOfV1));
   budget.threads = quota < cpus ? std::max(1, static_cast<int>(quota)) : cpus;
   std::vector<std::vector<int>> nodes = AllowedByNode(allowed, sources.nodes);
   if (nodes.size() < 2) return budget;

@@ -75,7 +75,8 @@ class Build {
     const CollectionRuntime runtime = {.pool = pool_,
                                        .cache_bytes = std::min(options_.memory_bytes / kCacheShare, kLargestCache),
                                        .build_memory_bytes = options_.memory_bytes,
-                                       .background_indexing = false};
+                                       .background_indexing = false,
+                                       .notice = options_.notice};
     absl::StatusOr<std::unique_ptr<Collection>> opened = Collection::Open(folder_->path(), runtime);
     if (opened.ok()) {
       const absl::StatusOr<std::string> note = (*opened)->Note(BuildState::kNote);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/thread_pool.h"
 #include "bulk/record_source.h"
@@ -46,6 +47,7 @@ struct BulkBuildOptions {
   int num_workers = 1;                          // threads that encode
   int64_t memory_bytes = int64_t{2} << 30;      // for buffers, caches and the index, beside the model
   std::function<absl::Time()> now;
+  void (*notice)(absl::string_view message) = nullptr;  // as CollectionRuntime::notice
 };
 
 // Makes a collection of everything that a source has, with one index of it. The folder appears when all is done; until then

@@ -11,9 +11,12 @@
 #include "cli/eval_calibrate_documents.h"
 #include "cli/eval_calibrate_report.h"
 #include "cli/model_flags.h"
+#include "cli/remote.h"
 #include "cli/usage_error.h"
 #include "dataio/grouped_text_reader.h"
 #include "dataio/standard_output.h"
+#include "index/collection.h"
+#include "retrieval/collection_scoring.h"
 #include "scoring/margin_calibration.h"
 #include "scoring/scoring_file.h"
 
@@ -28,6 +31,9 @@ struct CalibrateFlags {
   std::string corpus;
   std::string index;
   std::string output;
+  std::string write_to;
+  std::string server;
+  std::string collection;
   std::string prompt;
   std::string group_score = "max";
   double precision = 0.95;
@@ -39,6 +45,13 @@ struct CalibrateFlags {
 absl::Status Check(const CalibrateFlags& flags) {
   if (flags.corpus.empty() == flags.index.empty()) return UsageError("give either --corpus FILE or --index DIR");
   if (!flags.corpus.empty() && flags.model.model.empty()) return UsageError("--corpus needs --model DIR");
+  if (flags.server.empty() != flags.collection.empty()) return UsageError("--server HOST:PORT and --collection NAME go together");
+  if (flags.output.empty() && flags.write_to.empty() && flags.server.empty()) {
+    return UsageError("say where the scoring goes: --output FILE, --write-to DIR, or --server HOST:PORT and --collection NAME");
+  }
+  if (flags.group_score != "max" && !(flags.write_to.empty() && flags.server.empty())) {
+    return UsageError("--group-score prototype goes with --output only: a collection scores groups by their nearest member");
+  }
   return AsUsageError(CalibrationOptions{.precision = flags.precision}.Validate());
 }
 
@@ -90,6 +103,19 @@ absl::StatusOr<std::vector<CalibrationQuery>> Search(const CalibrateFlags& flags
   return queries;
 }
 
+absl::Status WriteScoring(const CalibrateFlags& flags, const ScoringFile& file) {
+  if (!flags.output.empty()) SENVEC_RETURN_IF_ERROR(SaveScoring(file, flags.output));
+  if (!flags.write_to.empty()) {
+    SENVEC_ASSIGN_OR_RETURN(const auto collection, Collection::Open(flags.write_to));
+    SENVEC_RETURN_IF_ERROR(SetScoring(*collection, file));
+    std::fprintf(stderr, "%s: searches by margin use this scoring from now on\n", flags.write_to.c_str());
+  }
+  if (flags.server.empty()) return absl::OkStatus();
+  SENVEC_RETURN_IF_ERROR(RemoteServer::At(flags.server)->SetScoring(flags.collection, file));
+  std::fprintf(stderr, "%s at %s: searches by margin use this scoring from now on\n", flags.collection.c_str(), flags.server.c_str());
+  return absl::OkStatus();
+}
+
 absl::Status EvalCalibrate(const CalibrateFlags& flags) {
   SENVEC_RETURN_IF_ERROR(Check(flags));
   ScoringFile file;
@@ -109,7 +135,7 @@ absl::Status EvalCalibrate(const CalibrateFlags& flags) {
   file.model_fingerprint = subject.model.encoder->info().fingerprint;
   file.whitening_fingerprint = subject.model.encoder->info().whitening_fingerprint;
   file.measured = MeasuredFigures(calibration);
-  SENVEC_RETURN_IF_ERROR(SaveScoring(file, flags.output));
+  SENVEC_RETURN_IF_ERROR(WriteScoring(flags, file));
   const CalibrationSubject counts = {subject.documents->size(), subject.documents->num_classes()};
   return WriteStandardOutput(flags.json ? CalibrationJson(calibration, counts, file)
                                         : CalibrationText(calibration, counts, flags.precision));
@@ -121,8 +147,8 @@ CommandRunner DeclareEvalCalibrate(FlagSet& flags) {
   auto calibrate = std::make_shared<CalibrateFlags>();
   flags.Describe(
       "Fits margin scoring (scale s, margin m, background, the probability from which an answer is accepted, and how near "
-      "a rival makes it ambiguous) to labelled queries, for a wanted precision of accepted answers, and writes it to a "
-      "file. The queries have lines of text, tab, expected group (or id of a document without a group; none for a query "
+      "a rival makes it ambiguous) to labelled queries, for a wanted precision of accepted answers, and writes it where "
+      "`senvec search` and `senvec serve` find it: to a collection's folder, to a running server, or to a file. The queries have lines of text, tab, expected group (or id of a document without a group; none for a query "
       "that has no answer), or .jsonl objects with \"text\" and \"group\". Half of them is fitted on; the figures printed are "
       "of the other half, beside those of a plain threshold of the cosine.\n"
       "The corpus has lines of id, tab, text, and, if wanted, tab, group, or .jsonl objects with \"id\", \"text\" and "
@@ -130,7 +156,10 @@ CommandRunner DeclareEvalCalibrate(FlagSet& flags) {
   flags.Add("--input", "FILE", &calibrate->input, "labelled queries").Required();
   flags.Add("--corpus", "FILE", &calibrate->corpus, "documents to find, encoded with --model");
   flags.Add("--index", "DIR", &calibrate->index, "or a folder that `senvec index build` made");
-  flags.Add("--output", "FILE", &calibrate->output, "what is fitted, scoring.json").Required();
+  flags.Add("--write-to", "DIR", &calibrate->write_to, "the collection's folder that is to use it; no server may have it open");
+  flags.Add("--server", "HOST:PORT", &calibrate->server, "or a running server, whose --collection is to use it");
+  flags.Add("--collection", "NAME", &calibrate->collection, "the server's collection");
+  flags.Add("--output", "FILE", &calibrate->output, "or a file, scoring.json");
   flags.Add("--target-precision", "P", &calibrate->precision, "share of accepted answers that must be right").Between(0, 1);
   flags.Add("--candidates", "N", &calibrate->candidates, "documents that are searched for each query").Between(1, 10000);
   flags.Add("--group-score", "NAME", &calibrate->group_score, "a group's cosine is that of its nearest member, or of its prototype, the mean")
@@ -142,6 +171,7 @@ CommandRunner DeclareEvalCalibrate(FlagSet& flags) {
   DeclareWhiteningFlag(flags, calibrate->model);
   flags.Example("senvec eval calibrate --model models/all-MiniLM-L6-v2 --corpus faq.tsv --input queries.tsv --output scoring.json",
                 "accept answers with 95 % precision");
+  flags.Example("senvec eval calibrate --index data/faq --input queries.tsv --write-to data/faq", "and have searches of the collection use it");
   return [calibrate] { return EvalCalibrate(*calibrate); };
 }
 

@@ -7,6 +7,7 @@
 #include "base/status_macros.h"
 #include "cli/collection_model.h"
 #include "cli/encode_all.h"
+#include "cli/notice.h"
 #include "dataio/grouped_text_reader.h"
 #include "index/collection.h"
 
@@ -58,7 +59,7 @@ absl::StatusOr<CalibrationDocuments> DocumentsOfCorpus(const ModelFlags& flags, 
 }
 
 absl::StatusOr<CalibrationDocuments> DocumentsOfCollection(const ModelFlags& flags, const std::string& directory) {
-  SENVEC_ASSIGN_OR_RETURN(const auto collection, Collection::OpenForReading(directory));
+  SENVEC_ASSIGN_OR_RETURN(const auto collection, Collection::OpenForReading(directory, {.notice = TellNotice}));
   const CollectionOptions& options = collection->options();
   if (options.index.metric != Metric::kCosine) {
     return absl::FailedPreconditionError(absl::StrCat(directory, " has metric ", MetricName(options.index.metric),

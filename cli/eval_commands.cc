@@ -23,7 +23,7 @@ struct OneSetFlags {
   bool allow_absent = false;
 };
 
-absl::Status RunOne(TaskConfig::Kind kind, const OneSetFlags& flags, bool has_positive_from) {
+absl::Status RunOne(const FlagSet& given, TaskConfig::Kind kind, const OneSetFlags& flags, bool has_positive_from) {
   TaskConfig task;
   task.kind = kind;
   task.test = flags.eval.data;
@@ -33,7 +33,7 @@ absl::Status RunOne(TaskConfig::Kind kind, const OneSetFlags& flags, bool has_po
   if (has_positive_from) task.positive_from = flags.positive_from;
   EvalFlags eval = flags.eval;
   eval.data.clear();  // paths stand as they are given
-  return RunEvaluation(eval, {OneSetSuite(std::move(task), flags.name)});
+  return EvaluateSuites(given, eval, {OneSetSuite(std::move(task), flags.name)});
 }
 
 }  // namespace
@@ -52,7 +52,7 @@ CommandRunner DeclareEvalPairs(FlagSet& flags) {
   flags.Example("senvec eval pairs --model models/multilingual-e5-small --dev lcqmc/dev.tsv --data lcqmc/test.tsv --report out", "thresholds from dev, figures on test");
   return [one, &flags] {
     const bool given = !flags.RefuseGiven({"--positive-from"}, "").ok();
-    return RunOne(given ? TaskConfig::Kind::kSts : TaskConfig::Kind::kPairs, *one, given);
+    return RunOne(flags, given ? TaskConfig::Kind::kSts : TaskConfig::Kind::kPairs, *one, given);
   };
 }
 
@@ -68,7 +68,7 @@ CommandRunner DeclareEvalRetrieval(FlagSet& flags) {
   flags.Add("--name", "NAME", &one->name, "the data set's name in the report");
   DeclareEvalFlags(flags, one->eval);
   flags.Example("senvec eval retrieval --model models/multilingual-e5-small --data xquad_zh --report out", "questions to passages");
-  return [one] { return RunOne(TaskConfig::Kind::kRetrieval, *one, false); };
+  return [one, &flags] { return RunOne(flags, TaskConfig::Kind::kRetrieval, *one, false); };
 }
 
 CommandRunner DeclareEvalIntents(FlagSet& flags) {
@@ -81,7 +81,7 @@ CommandRunner DeclareEvalIntents(FlagSet& flags) {
   flags.Add("--name", "NAME", &one->name, "the data set's name in the report");
   DeclareEvalFlags(flags, one->eval);
   flags.Example("senvec eval intents --model models/all-MiniLM-L6-v2 --dev train.tsv --data test.tsv", "classes from prototypes");
-  return [one] { return RunOne(TaskConfig::Kind::kIntents, *one, false); };
+  return [one, &flags] { return RunOne(flags, TaskConfig::Kind::kIntents, *one, false); };
 }
 
 CommandRunner DeclareEvalAll(FlagSet& flags) {
@@ -98,14 +98,14 @@ CommandRunner DeclareEvalAll(FlagSet& flags) {
   DeclareEvalFlags(flags, all->eval);
   flags.Example("senvec eval all --model models/multilingual-e5-small --suite eval/suites/zh-pairs.json --data data --report out --cache cache",
                 "the Chinese five");
-  return [all]() -> absl::Status {
+  return [all, &flags]() -> absl::Status {
     std::vector<Suite> suites;
     for (const absl::string_view path : absl::StrSplit(all->suites, ',', absl::SkipEmpty())) {
       SENVEC_ASSIGN_OR_RETURN(Suite suite, ReadSuite(std::string(path)));
       suites.push_back(std::move(suite));
     }
     if (suites.empty()) return UsageError("--suite names no file");
-    return RunEvaluation(all->eval, std::move(suites));
+    return EvaluateSuites(flags, all->eval, std::move(suites));
   };
 }
 

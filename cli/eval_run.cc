@@ -12,6 +12,8 @@
 #include "base/file.h"
 #include "base/progress.h"
 #include "base/status_macros.h"
+#include "cli/eval_remote.h"
+#include "cli/usage_error.h"
 #include "dataio/standard_output.h"
 #include "eval/report.h"
 #include "eval/report_text.h"
@@ -68,6 +70,7 @@ class Display {
     bar_->Update(done, absl::Now());
     if (done == total) Finish();
   }
+  ~Display() { Finish(); }
   void Finish() {
     if (bar_ != nullptr) bar_->Finish(absl::Now());
     bar_.reset();
@@ -88,12 +91,14 @@ void DeclareReportFlags(FlagSet& flags, EvalFlags& eval) {
   flags.Add("--resamples", "N", &eval.resamples, "bootstrap samples behind each interval").Between(1, 1000000);
   flags.Add("--seed", "N", &eval.seed, "start of everything random").Between(0, 1e15);
   flags.Add("--no-whitening-search", &eval.no_whitening_search,
-            "leave out the search for a whitening on each dev set");
+            "leave out the search for a whitening on each dev set, and the trial of remedies against hubs on each corpus");
 }
 
 void DeclareEvalFlags(FlagSet& flags, EvalFlags& eval) {
   DeclareReportFlags(flags, eval);
-  DeclareModelFlags(flags, eval.model);
+  flags.Add("--server", "HOST:PORT", &eval.server,
+            "measure the model of this server over its own path, instead of loading one; the data are sent there");
+  DeclareModelFlags(flags, eval.model, /*required=*/false);
   DeclareWhiteningFlag(flags, eval.model);
 }
 
@@ -102,7 +107,22 @@ Suite OneSetSuite(TaskConfig task, const std::string& name) {
   return {"one data set", "", {std::move(task)}};
 }
 
-absl::Status RunEvaluation(const EvalFlags& flags, std::vector<Suite> suites) {
+namespace {
+
+RunOptions OptionsOf(const EvalFlags& flags, std::vector<Suite> suites) {
+  RunOptions options;
+  options.suites = std::move(suites);
+  options.data = flags.data;
+  options.cache = flags.cache;
+  options.search_whitening = !flags.no_whitening_search;
+  options.resamples = static_cast<int>(flags.resamples);
+  options.seed = static_cast<uint64_t>(flags.seed);
+  options.command = TypedCommand();
+  options.clock = [] { return absl::Now(); };
+  return options;
+}
+
+absl::StatusOr<RunReport> EvaluateHere(const EvalFlags& flags, RunOptions options) {
   // The encoder gives plain vectors, which one encoding makes every whitening's.
   ModelFlags plain = flags.model;
   plain.whitening.clear();
@@ -111,23 +131,35 @@ absl::Status RunEvaluation(const EvalFlags& flags, std::vector<Suite> suites) {
     SENVEC_ASSIGN_OR_RETURN(Whitening loaded, Whitening::Load(flags.model.whitening));
     whitening = std::make_unique<Whitening>(std::move(loaded));
   }
-  if (!flags.report.empty()) SENVEC_RETURN_IF_ERROR(MakeDirectories(flags.report));
   SENVEC_ASSIGN_OR_RETURN(const LoadedModel model, LoadModel(plain));
   Display display;
-  RunOptions options;
-  options.suites = std::move(suites);
-  options.data = flags.data;
-  options.cache = flags.cache;
   options.whitening = whitening.get();
-  options.search_whitening = !flags.no_whitening_search;
-  options.resamples = static_cast<int>(flags.resamples);
-  options.seed = static_cast<uint64_t>(flags.seed);
-  options.command = TypedCommand();
-  options.clock = [] { return absl::Now(); };
   options.on_task = [&](const std::string& task) { display.Begin(task); };
   options.progress = [&](int64_t done, int64_t total) { display.Update(done, total); };
-  SENVEC_ASSIGN_OR_RETURN(const RunReport run, RunSuites(*model.encoder, *model.pool, options));
-  display.Finish();
+  return RunSuites(*model.encoder, *model.pool, options);
+}
+
+absl::StatusOr<RunReport> EvaluateThere(const EvalFlags& flags, const RunOptions& options) {
+  SENVEC_RETURN_IF_ERROR(options.Validate());
+  Display display;
+  display.Begin("encode");
+  return EvaluateOnServer(flags.server, options, [&](const RemoteEvaluationProgress& progress) {
+    if (progress.texts_total > 0) display.Update(progress.texts_done, progress.texts_total);
+  });
+}
+
+}  // namespace
+
+absl::Status EvaluateSuites(const FlagSet& given, const EvalFlags& flags, std::vector<Suite> suites) {
+  if (flags.model.model.empty() == flags.server.empty()) return UsageError("give either --model DIR or --server HOST:PORT");
+  if (!flags.server.empty()) {
+    SENVEC_RETURN_IF_ERROR(RefuseModelFlags(given));
+    SENVEC_RETURN_IF_ERROR(given.RefuseGiven({"--cache"}, "the server keeps no vectors; leave it out"));
+  }
+  if (!flags.report.empty()) SENVEC_RETURN_IF_ERROR(MakeDirectories(flags.report));
+  RunOptions options = OptionsOf(flags, std::move(suites));
+  SENVEC_ASSIGN_OR_RETURN(const RunReport run, flags.server.empty() ? EvaluateHere(flags, std::move(options))
+                                                                    : EvaluateThere(flags, options));
   if (!flags.report.empty()) {
     SENVEC_RETURN_IF_ERROR(WriteReport(run, flags.report));
     std::fprintf(stderr, "report: %s\n", JoinPath(flags.report, "report.html").c_str());

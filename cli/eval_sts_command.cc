@@ -43,7 +43,7 @@ std::string JsonReport(const StsFlags& flags, const ModelInfo& info, const StsRe
 }
 
 // The whole report of a graded set.
-absl::Status Report(const StsFlags& flags) {
+absl::Status Report(const FlagSet& given, const StsFlags& flags) {
   if (!flags.input.empty()) return UsageError("--data stands in place of --input; give one of them");
   TaskConfig task;
   task.kind = TaskConfig::Kind::kSts;
@@ -52,12 +52,14 @@ absl::Status Report(const StsFlags& flags) {
   if (!flags.prompt.empty()) task.query_prompt = flags.prompt;
   EvalFlags eval = flags.eval;
   eval.data.clear();  // paths stand as they are given
-  return RunEvaluation(eval, {OneSetSuite(std::move(task), "")});
+  return EvaluateSuites(given, eval, {OneSetSuite(std::move(task), "")});
 }
 
-absl::Status EvalSts(const StsFlags& flags) {
-  if (!flags.eval.data.empty()) return Report(flags);
+absl::Status EvalSts(const FlagSet& given, const StsFlags& flags) {
+  if (!flags.eval.data.empty()) return Report(given, flags);
   if (flags.input.empty()) return UsageError("--input or --data is required");
+  SENVEC_RETURN_IF_ERROR(given.RefuseGiven({"--server"}, "it goes with --data"));
+  if (flags.eval.model.model.empty()) return UsageError("--model is required");
   SENVEC_ASSIGN_OR_RETURN(const std::vector<ScoredPair> pairs, ReadPairs(flags.input, PairScore::kRequired));
   SENVEC_ASSIGN_OR_RETURN(const LoadedModel model, LoadModel(flags.eval.model));
   SENVEC_ASSIGN_OR_RETURN(const std::string prompt, PromptText(*model.encoder, flags.prompt));
@@ -89,7 +91,7 @@ CommandRunner DeclareEvalSts(FlagSet& flags) {
   DeclareEvalFlags(flags, sts->eval);
   flags.Example("senvec eval sts --model models/all-MiniLM-L6-v2 --dev dev.tsv --data test.tsv --report out", "the whole report");
   flags.Example("senvec eval sts --model models/all-MiniLM-L6-v2 --input samples/pairs.tsv", "the sample pairs");
-  return [sts] { return EvalSts(*sts); };
+  return [sts, &flags] { return EvalSts(flags, *sts); };
 }
 
 }  // namespace senvec

@@ -16,6 +16,7 @@
 #include "cli/command.h"
 #include "cli/index_flags.h"
 #include "cli/model_flags.h"
+#include "cli/notice.h"
 #include "cli/usage_error.h"
 #include "dataio/byte_source.h"
 #include "dataio/embedding_file.h"
@@ -31,7 +32,7 @@ struct BuildFlags {
   std::string output, prompt, rejects;
   std::string memory = "2GB";
   int64_t dim = 0;
-  bool strict = false, strict_length = false, restart = false;
+  bool strict = false, strict_length = false, restart = false, hub_correction = false;
 };
 
 std::string AbsolutePath(const std::string& path) {
@@ -86,6 +87,7 @@ std::map<std::string, std::string> SettingsOf(const BuildFlags& flags, const Col
       {"--vectors", flags.source.vectors.empty() ? "" : "given"},
       {"--ids", flags.source.ids.empty() ? "" : "given"},
       {"--strict-length", flags.strict_length ? "given" : ""},
+      {"--hub-correction", flags.hub_correction ? "given" : ""},
       {"dimensions", absl::StrCat(options.index.dim)},
   };
   if (encoder == nullptr) return settings;
@@ -150,6 +152,10 @@ absl::Status Build(const BuildFlags& flags) {
     SENVEC_ASSIGN_OR_RETURN(dim, DimOf(flags, options.source));
   }
   SENVEC_ASSIGN_OR_RETURN(options.collection.index, IndexOptionsOf(flags.index, dim));
+  options.collection.hub_correction = flags.hub_correction;
+  if (flags.hub_correction && options.collection.index.metric != Metric::kCosine) {
+    return UsageError(absl::StrCat("--hub-correction needs --metric cosine, not ", flags.index.metric));
+  }
   options.output = flags.output;
   options.settings = SettingsOf(flags, options.collection, model.encoder.get());
   options.rejects = flags.rejects;
@@ -159,6 +165,7 @@ absl::Status Build(const BuildFlags& flags) {
   options.num_workers = threads;
   options.memory_bytes = *memory;
   options.now = absl::Now;
+  options.notice = TellNotice;
   SENVEC_ASSIGN_OR_RETURN(const int64_t total, TotalOf(options.source));
   ThreadPool pool(threads);
   BuildProgress progress(total);
@@ -191,6 +198,8 @@ CommandRunner DeclareIndexBuild(FlagSet& flags) {
   flags.Add("--strict-length", &build->strict_length, "a text of more tokens than the model takes is a bad line, instead of being cut");
   flags.Add("--rejects", "FILE", &build->rejects, "where bad lines are listed, instead of OUTPUT.rejects.tsv");
   flags.Add("--restart", &build->restart, "throw away what an unfinished build of this output has, and begin anew");
+  flags.Add("--hub-correction", &build->hub_correction,
+            "keep what `senvec search --scoring csls` needs; each document is compared with all others");
   flags.Add("--prompt", "NAME", &build->prompt, "prompt for documents instead of passage: a name that the model defines, or none");
   flags.Add("--dim", "N", &build->dim, "values of each vector, where neither a model nor a file of vectors tells").Between(1, 65536);
   DeclareModelFlags(flags, build->model, /*required=*/false);

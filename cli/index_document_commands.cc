@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/document_lines.h"
 #include "cli/index_flags.h"
+#include "cli/notice.h"
 #include "cli/usage_error.h"
 #include "dataio/standard_output.h"
 #include "index/collection.h"
@@ -24,7 +25,7 @@ struct DocumentFlags {
 };
 
 absl::Status Get(const DocumentFlags& flags) {
-  SENVEC_ASSIGN_OR_RETURN(const auto collection, Collection::OpenForReading(flags.index));
+  SENVEC_ASSIGN_OR_RETURN(const auto collection, Collection::OpenForReading(flags.index, {.notice = TellNotice}));
   SENVEC_ASSIGN_OR_RETURN(const auto documents, collection->Get(flags.ids, flags.vectors));
   std::string lines;
   std::vector<std::string> missing;
@@ -41,7 +42,7 @@ absl::Status Get(const DocumentFlags& flags) {
 }
 
 absl::Status Count(const DocumentFlags& flags) {
-  SENVEC_ASSIGN_OR_RETURN(const auto collection, Collection::OpenForReading(flags.index));
+  SENVEC_ASSIGN_OR_RETURN(const auto collection, Collection::OpenForReading(flags.index, {.notice = TellNotice}));
   SENVEC_ASSIGN_OR_RETURN(const int64_t count, collection->Count(flags.filter));
   return WriteStandardOutput(absl::StrCat(count, "\n"));
 }
@@ -49,7 +50,7 @@ absl::Status Count(const DocumentFlags& flags) {
 absl::Status Delete(const DocumentFlags& flags) {
   if (flags.ids.empty() == flags.filter.empty()) return UsageError("give either ids or --filter EXPR");
   // What is left is indexed again by the next one who opens the collection for long.
-  SENVEC_ASSIGN_OR_RETURN(const auto collection, Collection::Open(flags.index));
+  SENVEC_ASSIGN_OR_RETURN(const auto collection, Collection::Open(flags.index, {.notice = TellNotice}));
   SENVEC_ASSIGN_OR_RETURN(const int64_t deleted, flags.filter.empty() ? collection->Delete(flags.ids) : collection->DeleteMatching(flags.filter));
   return WriteStandardOutput(absl::StrCat(deleted, "\n"));
 }

@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/document_lines.h"
 #include "cli/index_flags.h"
+#include "cli/notice.h"
 #include "cli/usage_error.h"
 #include "dataio/atomic_file.h"
 #include "dataio/standard_output.h"
@@ -31,7 +32,7 @@ struct ExportFlags {
 
 absl::Status Export(const ExportFlags& flags) {
   if (!flags.vectors.empty() && !absl::EndsWith(flags.vectors, ".npy")) return UsageError("--vectors: the name must end in .npy");
-  SENVEC_ASSIGN_OR_RETURN(const auto collection, Collection::OpenForReading(flags.index));
+  SENVEC_ASSIGN_OR_RETURN(const auto collection, Collection::OpenForReading(flags.index, {.notice = TellNotice}));
   std::unique_ptr<AtomicFile> file;
   std::unique_ptr<VectorWriter> vectors;
   if (flags.output != "-") {

@@ -12,6 +12,7 @@
 #include "cli/command.h"
 #include "cli/index_flags.h"
 #include "cli/model_flags.h"
+#include "cli/notice.h"
 #include "index/collection.h"
 
 namespace senvec {
@@ -25,14 +26,12 @@ struct ImportFlags {
   bool strict_length = false;
 };
 
-void Notice(absl::string_view message) { std::fprintf(stderr, "%.*s\n", static_cast<int>(message.size()), message.data()); }
-
 absl::Status Import(const ImportFlags& flags) {
   BulkImportOptions options;
   SENVEC_ASSIGN_OR_RETURN(options.source, SourceOptionsOf(flags.source));
   const int threads = flags.model.threads > 0 ? static_cast<int>(flags.model.threads) : ThreadPool::AvailableCpus();
   ThreadPool pool(threads);
-  SENVEC_ASSIGN_OR_RETURN(const auto collection, Collection::Open(flags.index, {.pool = &pool, .notice = Notice}));
+  SENVEC_ASSIGN_OR_RETURN(const auto collection, Collection::Open(flags.index, {.pool = &pool, .notice = TellNotice}));
   LoadedModel model;
   if (flags.source.vectors.empty() && !collection->options().model_fingerprint.empty()) {
     ModelFlags one_thread = flags.model;

@@ -1,17 +1,21 @@
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "base/json.h"
 #include "base/status_macros.h"
 #include "cli/byte_size.h"
 #include "cli/command.h"
 #include "cli/help_page.h"
 #include "cli/index_flags.h"
+#include "cli/notice.h"
 #include "dataio/standard_output.h"
 #include "index/collection.h"
+#include "retrieval/collection_scoring.h"
 
 namespace senvec {
 namespace {
@@ -23,7 +27,15 @@ struct InfoFlags {
 
 std::string OrNone(const std::string& text) { return text.empty() ? "none" : text; }
 
-std::string Json(const CollectionOptions& options, const CollectionStats& stats) {
+std::string ShowScoring(const std::optional<ScoringFile>& scoring) {
+  if (!scoring.has_value()) return "none; `senvec eval calibrate --write-to` fits one";
+  const MarginOptions& margin = scoring->options;
+  return absl::StrFormat("margin, s %.4g, m %.4g, background %s, accept from p = %.4g, %d candidates", margin.scale, margin.margin,
+                         margin.background.has_value() ? absl::StrFormat("%.4g", *margin.background) : "none",
+                         margin.accept_probability, scoring->candidates);
+}
+
+std::string Json(const CollectionOptions& options, const CollectionStats& stats, const std::optional<ScoringFile>& scoring) {
   const VectorIndexOptions& index = options.index;
   return DumpJson({{"name", options.name},
                    {"documents", stats.num_documents},
@@ -42,6 +54,9 @@ std::string Json(const CollectionOptions& options, const CollectionStats& stats)
                    {"whitening_fingerprint", options.whitening_fingerprint},
                    {"query_prompt", options.query_prompt},
                    {"passage_prompt", options.passage_prompt},
+                   {"scoring", scoring.has_value() ? nlohmann::json::parse(SerializeScoring(*scoring), nullptr, false) : nlohmann::json()},
+                   {"hub_correction", options.hub_correction},
+                   {"uncorrected", stats.num_uncorrected},
                    {"segments", stats.num_segments},
                    {"unindexed", stats.num_unindexed},
                    {"removed_rows", stats.num_removed_rows},
@@ -51,7 +66,7 @@ std::string Json(const CollectionOptions& options, const CollectionStats& stats)
          "\n";
 }
 
-std::string Table(const CollectionOptions& options, const CollectionStats& stats) {
+std::string Table(const CollectionOptions& options, const CollectionStats& stats, const std::optional<ScoringFile>& scoring) {
   const VectorIndexOptions& index = options.index;
   std::string kind = absl::StrCat(IndexKindName(index.kind), ", ", VectorStorageName(index.codes), " codes, ",
                                   VectorStorageName(index.rescoring), " rescoring");
@@ -65,6 +80,10 @@ std::string Table(const CollectionOptions& options, const CollectionStats& stats
       {"model", absl::StrCat(OrNone(options.model_fingerprint), options.model_directory.empty() ? "" : absl::StrCat(" from ", options.model_directory))},
       {"whitening", OrNone(options.whitening_fingerprint)},
       {"prompts", absl::StrCat("query ", DumpJson(options.query_prompt), ", passage ", DumpJson(options.passage_prompt))},
+      {"scoring", ShowScoring(scoring)},
+      {"hubs", !options.hub_correction ? "not corrected"
+               : stats.num_uncorrected == 0 ? "corrections of all documents (--scoring csls)"
+                                            : absl::StrCat("corrections of all but ", stats.num_uncorrected, " documents (--scoring csls)")},
       {"segments", absl::StrCat(stats.num_segments, stats.num_segments > 1 ? " (`senvec index optimize` makes one)" : "")},
       {"unindexed", absl::StrCat(stats.num_unindexed, " documents, compared one by one")},
       {"removed", absl::StrCat(stats.num_removed_rows, " rows, freed by `senvec index optimize`")},
@@ -76,9 +95,10 @@ std::string Table(const CollectionOptions& options, const CollectionStats& stats
 }
 
 absl::Status Info(const InfoFlags& flags) {
-  SENVEC_ASSIGN_OR_RETURN(const auto collection, Collection::OpenForReading(flags.index));
+  SENVEC_ASSIGN_OR_RETURN(const auto collection, Collection::OpenForReading(flags.index, {.notice = TellNotice}));
   SENVEC_ASSIGN_OR_RETURN(const CollectionStats stats, collection->Stats());
-  return WriteStandardOutput(flags.json ? Json(collection->options(), stats) : Table(collection->options(), stats));
+  SENVEC_ASSIGN_OR_RETURN(const std::optional<ScoringFile> scoring, ScoringOf(*collection));
+  return WriteStandardOutput((flags.json ? Json : Table)(collection->options(), stats, scoring));
 }
 
 }  // namespace

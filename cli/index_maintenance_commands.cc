@@ -1,4 +1,3 @@
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -10,14 +9,13 @@
 #include "bulk/partial_folder.h"
 #include "cli/command.h"
 #include "cli/index_flags.h"
+#include "cli/notice.h"
 #include "index/collection.h"
 #include "index/collection_file.h"
 #include "index/snapshot.h"
 
 namespace senvec {
 namespace {
-
-void Notice(absl::string_view message) { std::fprintf(stderr, "%.*s\n", static_cast<int>(message.size()), message.data()); }
 
 struct OptimizeFlags {
   std::string index;
@@ -28,7 +26,7 @@ absl::Status Optimize(const OptimizeFlags& flags) {
   ThreadPool pool(flags.threads > 0 ? static_cast<int>(flags.threads) : ThreadPool::AvailableCpus());
   // Without work in the background, which would do the same at the same time.
   SENVEC_ASSIGN_OR_RETURN(const auto collection,
-                          Collection::Open(flags.index, {.pool = &pool, .background_indexing = false, .notice = Notice}));
+                          Collection::Open(flags.index, {.pool = &pool, .background_indexing = false, .notice = TellNotice}));
   ProgressBar progress({.label = "index", .is_terminal = ProgressBar::IsTerminal(stderr)}, absl::Now());
   const absl::Status status = collection->Optimize([&](int64_t done, int64_t all) {
     progress.SetTotal(all);
@@ -45,7 +43,7 @@ struct CopyFlags {
 };
 
 absl::Status Snapshot(const CopyFlags& flags) {
-  SENVEC_ASSIGN_OR_RETURN(const auto collection, Collection::Open(flags.from, {.background_indexing = false, .notice = Notice}));
+  SENVEC_ASSIGN_OR_RETURN(const auto collection, Collection::Open(flags.from, {.background_indexing = false, .notice = TellNotice}));
   return collection->Snapshot(flags.output);
 }
 

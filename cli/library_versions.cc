@@ -1,13 +1,11 @@
 #include "cli/library_versions.h"
 
-#include <faiss/Index.h>
 #include <google/protobuf/stubs/common.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/version_info.h>
 #include <openblas_config.h>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 
@@ -35,8 +33,7 @@ LibraryVersion OpenBlas() {
 std::vector<LibraryVersion> LibraryVersions() {
   return {{"gRPC", GRPC_CPP_VERSION_STRING, grpc::Version()},
           {"protobuf", google::protobuf::internal::VersionString(GOOGLE_PROTOBUF_VERSION), ""},
-          OpenBlas(),
-          {"FAISS", absl::StrCat(FAISS_VERSION_MAJOR, ".", FAISS_VERSION_MINOR, ".", FAISS_VERSION_PATCH), ""}};
+          OpenBlas()};
 }
 
 bool IsCompatible(const LibraryVersion& library) {

@@ -12,7 +12,7 @@ TEST(LibraryVersionsTest, EveryLibraryHasANumberAndRunsAsItWasBuilt) {
     EXPECT_THAT(library.built, testing::ContainsRegex("^[0-9]+\\.[0-9]+")) << library.name;
     EXPECT_TRUE(IsCompatible(library)) << library.name << " " << library.built << " " << library.running;
   }
-  EXPECT_THAT(names, testing::ElementsAre("gRPC", "protobuf", "OpenBLAS", "FAISS"));
+  EXPECT_THAT(names, testing::ElementsAre("gRPC", "protobuf", "OpenBLAS"));
 }
 
 TEST(LibraryVersionsTest, APatchMayDifferAMinorNumberMayNot) {

@@ -7,9 +7,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/status_macros.h"
+#include "cli/search_messages.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "senvec/v1/collection.grpc.pb.h"
 #include "senvec/v1/embedding.grpc.pb.h"
+#include "service/rpc/scoring_messages.h"
 
 namespace senvec {
 namespace {
@@ -26,28 +28,27 @@ class RemoteServerImpl : public RemoteServer {
     channel_ = grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
   }
 
-  absl::StatusOr<std::vector<std::vector<Hit>>> Search(const std::string& collection,
-                                                       const std::vector<std::string>& queries,
-                                                       const SearchOptions& options) override {
-    v1::SearchRequest request;
+  absl::StatusOr<SearchAnswer> Search(const std::string& collection, const std::vector<std::string>& queries,
+                                      const SearchAsk& ask) override {
+    v1::SearchRequest request = SearchMessage(ask);
     request.set_collection(collection);
-    request.set_k(options.k);
-    request.set_ef_search(options.ef_search);
-    request.set_nprobe(options.nprobe);
-    request.set_filter(options.filter);
-    if (options.min_score.has_value()) request.set_min_score(*options.min_score);
     for (const std::string& query : queries) request.add_queries()->set_text(query);
     v1::SearchResponse response;
     grpc::ClientContext context;
     SetDeadline(context, kTimeout);
     SENVEC_RETURN_IF_ERROR(
         Convert(v1::CollectionService::NewStub(channel_)->Search(&context, request, &response)));
-    std::vector<std::vector<Hit>> results;
-    for (const v1::SearchResponse::Hits& hits : response.results()) {
-      results.emplace_back();
-      for (const v1::Hit& hit : hits.hits()) results.back().push_back({hit.id(), hit.score(), hit.text(), hit.metadata_json(), hit.group()});
-    }
-    return results;
+    return AnswerOf(response, ask);
+  }
+
+  absl::Status SetScoring(const std::string& collection, const ScoringFile& scoring) override {
+    v1::SetScoringRequest request;
+    request.set_collection(collection);
+    *request.mutable_scoring() = ScoringMessage(scoring);
+    v1::SetScoringResponse response;
+    grpc::ClientContext context;
+    SetDeadline(context, kTimeout);
+    return Convert(v1::CollectionService::NewStub(channel_)->SetScoring(&context, request, &response));
   }
 
   absl::StatusOr<SentenceEncoder::TextsResult> Embed(absl::Span<const std::string> texts, const std::string& prompt_name,

@@ -7,8 +7,9 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "cli/search_ask.h"
 #include "encoder/sentence_encoder.h"
-#include "index/collection.h"
+#include "scoring/scoring_file.h"
 
 namespace senvec {
 
@@ -20,10 +21,10 @@ class RemoteServer {
   static std::unique_ptr<RemoteServer> At(const std::string& address);
   virtual ~RemoteServer() = default;
 
-  // For each query its hits.
-  virtual absl::StatusOr<std::vector<std::vector<Hit>>> Search(const std::string& collection,
-                                                               const std::vector<std::string>& queries,
-                                                               const SearchOptions& options) = 0;
+  virtual absl::StatusOr<SearchAnswer> Search(const std::string& collection, const std::vector<std::string>& queries,
+                                              const SearchAsk& ask) = 0;
+  // What the collection's searches by margin are to use.
+  virtual absl::Status SetScoring(const std::string& collection, const ScoringFile& scoring) = 0;
   // `prompt_name` empty = the model's default; `normalize` false leaves vectors at their own length.
   virtual absl::StatusOr<SentenceEncoder::TextsResult> Embed(absl::Span<const std::string> texts,
                                                              const std::string& prompt_name, bool normalize) = 0;

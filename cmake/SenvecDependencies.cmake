@@ -4,8 +4,6 @@ find_package(Threads REQUIRED)
 find_package(absl REQUIRED CONFIG)
 find_package(Protobuf REQUIRED)
 find_package(gRPC REQUIRED CONFIG)
-find_package(OpenMP REQUIRED)  # before faiss, whose config uses it without asking for it
-find_package(faiss REQUIRED CONFIG)
 find_package(roaring REQUIRED CONFIG)
 find_package(RocksDB REQUIRED CONFIG)
 find_package(BLAS REQUIRED)
@@ -17,13 +15,14 @@ find_package(nlohmann_json REQUIRED CONFIG)
 find_package(ZLIB REQUIRED)
 
 # What our own matrix products are measured against; only benchmarks/ uses it, where it is installed. Debian's
-# dnnl-config.cmake insists on OpenCL headers that the CPU engine has no use for.
+# dnnl-config.cmake insists on OpenCL headers that the CPU engine has no use for. Its threads come from OpenMP.
 find_path(DNNL_INCLUDE_DIR oneapi/dnnl/dnnl.h)
 find_library(DNNL_LIBRARY dnnl)
 if(DNNL_INCLUDE_DIR AND DNNL_LIBRARY)
+  find_package(OpenMP REQUIRED)
   add_library(senvec_dnnl INTERFACE)
   target_include_directories(senvec_dnnl SYSTEM INTERFACE ${DNNL_INCLUDE_DIR})
-  target_link_libraries(senvec_dnnl INTERFACE ${DNNL_LIBRARY})
+  target_link_libraries(senvec_dnnl INTERFACE ${DNNL_LIBRARY} OpenMP::OpenMP_CXX)
 endif()
 
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)

@@ -32,7 +32,7 @@ if(SENVEC_SANITIZE STREQUAL "thread")
       "TSAN_OPTIONS=ignore_noninstrumented_modules=1:suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
 endif()
 
-# senvec_library(NAME index_vector SRCS a.cc DEPS senvec::base PRIVATE_DEPS faiss)
+# senvec_library(NAME index_vector SRCS a.cc DEPS senvec::base PRIVATE_DEPS BLAS::BLAS)
 # Headers are included from the project's root: "index/vector/vector_index.h".
 function(senvec_library)
   cmake_parse_arguments(ARG "" "NAME" "SRCS;DEPS;PRIVATE_DEPS" ${ARGN})

@@ -17,7 +17,7 @@
 namespace senvec {
 namespace {
 
-constexpr size_t kWorst = 10;
+constexpr size_t kWorst = 10;  // of each side
 
 // One set's vectors, before whitening, and cosines after it.
 struct PairSet {
@@ -70,25 +70,31 @@ std::vector<uint8_t> Labels(const std::vector<double>& scores, double positive_f
   return labels;
 }
 
-// Pairs whose places by cosine and by label are farthest apart.
+// Pairs whose places by cosine and by label are farthest apart: those that the model takes for more alike than people
+// do, then those it takes for less alike, each from the worst on.
 nlohmann::json WorstPairs(const std::vector<ScoredPair>& pairs, const PairSet& set) {
   const std::vector<double> by_cosine = AverageRanks(set.cosines);
   const std::vector<double> by_label = AverageRanks(set.labels);
-  std::vector<size_t> order(pairs.size());
-  std::iota(order.begin(), order.end(), 0);
-  const auto distance = [&](size_t i) { return std::abs(by_cosine[i] - by_label[i]); };
-  const size_t shown = std::min(kWorst, order.size());
-  std::partial_sort(order.begin(), order.begin() + shown, order.end(), [&](size_t a, size_t b) {
-    return distance(a) != distance(b) ? distance(a) > distance(b) : a < b;
-  });
   nlohmann::json out = nlohmann::json::array();
-  for (size_t i = 0; i < shown; ++i) {
-    const size_t p = order[i];
-    out.push_back({{"line", p + 1},
-                   {"first", Shortened(pairs[p].first)},
-                   {"second", Shortened(pairs[p].second)},
-                   {"label", set.labels[p]},
-                   {"cosine", set.cosines[p]}});
+  for (const double side : {1.0, -1.0}) {
+    const auto too_far = [&](size_t i) { return side * (by_cosine[i] - by_label[i]); };
+    std::vector<size_t> order;
+    for (size_t i = 0; i < pairs.size(); ++i) {
+      if (too_far(i) > 0) order.push_back(i);
+    }
+    const size_t shown = std::min(kWorst, order.size());
+    std::partial_sort(order.begin(), order.begin() + shown, order.end(), [&](size_t a, size_t b) {
+      return too_far(a) != too_far(b) ? too_far(a) > too_far(b) : a < b;
+    });
+    for (size_t i = 0; i < shown; ++i) {
+      const size_t p = order[i];
+      out.push_back({{"line", p + 1},
+                     {"first", Shortened(pairs[p].first)},
+                     {"second", Shortened(pairs[p].second)},
+                     {"label", set.labels[p]},
+                     {"cosine", set.cosines[p]},
+                     {"fault", side > 0 ? "too alike" : "too unlike"}});
+    }
   }
   return out;
 }
@@ -142,6 +148,7 @@ absl::StatusOr<TaskResult> RunPairTask(const TaskConfig& config, const std::vect
   const std::string prompt = PromptOrNone(encoder, config.query_prompt);
   SENVEC_ASSIGN_OR_RETURN(const PairSet dev_set, Encode(dev, prompt, context));
   SENVEC_ASSIGN_OR_RETURN(const PairSet test_set, Encode(test, prompt, context));
+  SENVEC_RETURN_IF_ERROR(context.Check());
   nlohmann::json notes = nlohmann::json::array();
   TaskResult result;
   nlohmann::json& report = result.report;
@@ -156,12 +163,16 @@ absl::StatusOr<TaskResult> RunPairTask(const TaskConfig& config, const std::vect
         {dev_set.cosines, Labels(dev_set.labels, *from)}, {test_set.cosines, positives},
         {.resamples = context.resamples, .seed = context.seed}, notes);
   }
+  SENVEC_RETURN_IF_ERROR(context.Check());
   report["geometry"] = Geometry(test_set, positives, context, notes);
-  if (context.search_whitening && dev.size() > 1) {
+  if (context.search_whitening && IsWhitened(encoder)) {
+    notes.push_back("whitening: the encoder's vectors are whitened already, so no other is searched for");
+  } else if (context.search_whitening && dev.size() > 1) {
     WhiteningStatistics statistics(encoder.info().dim);
     SENVEC_RETURN_IF_ERROR(statistics.Add(dev_set.raw));
     report["whitening"] = WhitenReport(statistics, VectorsOf(dev_set), VectorsOf(test_set),
-                                       *context.pool, notes);
+                                       *context.pool, notes, context.check);
+    SENVEC_RETURN_IF_ERROR(context.Check());
   }
   report["worst"] = WorstPairs(test, test_set);
   report["notes"] = notes;

@@ -123,15 +123,17 @@ void AddRetrievalCharts(const nlohmann::json& task, std::vector<std::string>& ch
     ndcg.points.emplace_back(k, Number((*measures)["ndcg"]));
   }
   charts.push_back(ChartSvg({.title = "Within the first k hits", .x_label = "k", .y_label = "mean over queries",
-                             .series = {recall, hit, ndcg}, .x_from = 0, .y_to = 1}));
+                             .series = {recall, hit, ndcg}, .y_to = 1, .x_log = true}));
   const nlohmann::json& distribution = ValueAt(task, "hubness/distribution");
   if (!distribution.is_array()) return;
   Series documents{"documents", {}, true};
+  const nlohmann::json& stored = ValueAt(task, "hubness/distribution_width");
+  const double width = stored.is_number() ? Number(stored) : 1;
   for (size_t i = 0; i < distribution.size(); ++i) {
-    documents.points.emplace_back(static_cast<double>(i) - 0.5, std::log10(1 + Number(distribution[i])));
+    documents.points.emplace_back(width * static_cast<double>(i), std::log10(1 + Number(distribution[i])));
   }
   charts.push_back(ChartSvg({.title = absl::StrCat("How often documents are among the first 10, skewness ", NumberAt(task, "hubness/skewness", 2)),
-                             .x_label = "lists (the last bar: or more)", .y_label = "log₁₀(1 + documents)", .series = {documents}}));
+                             .x_label = width > 1 ? absl::StrFormat("lists, %.0f to a bar", width) : "lists", .y_label = "log₁₀(1 + documents)", .series = {documents}}));
 }
 
 }  // namespace

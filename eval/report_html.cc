@@ -18,7 +18,7 @@ th,td{padding:4px 10px;border-bottom:1px solid var(--rule);text-align:right;vert
 th:first-child,td:first-child,.texts td,.texts th,.conditions td{text-align:left}.conditions td{overflow-wrap:anywhere}tbody tr:nth-child(even){background:var(--soft)}
 .texts td{min-width:60px}.texts .number{text-align:right}.charts{display:grid;grid-template-columns:repeat(auto-fill,minmax(340px,1fr));gap:14px}
 .charts svg{width:100%;height:auto;border:1px solid var(--rule);border-radius:6px}nav a{display:inline-block;margin-right:12px;color:inherit}
-@media print{body{max-width:none;padding:0;font-size:11px}section{break-before:page}.charts{grid-template-columns:repeat(2,1fr)}.charts svg,tr{break-inside:avoid}
+@page{margin:14mm}@media print{body{max-width:none;padding:0;font-size:11px}section{break-before:page}.charts{grid-template-columns:repeat(2,1fr)}.charts svg,tr{break-inside:avoid}
 table{font-size:9px}th,td{padding:2px 4px}nav{display:none}.scroll{overflow:visible}}
 )css";
 
@@ -50,7 +50,7 @@ ReportTable WorstTable(const nlohmann::json& task) {
   } else if (kind == "intents") {
     columns = {{"line", "line"}, {"text", "text"}, {"label", "label"}, {"said", "said"}, {"score", "cosine"}};
   } else {
-    columns = {{"line", "line"}, {"first", "first"}, {"second", "second"}, {"label", "label"}, {"cosine", "cosine"}};
+    columns = {{"line", "line"}, {"first", "first"}, {"second", "second"}, {"label", "label"}, {"cosine", "cosine"}, {"fault", "the model finds it"}};
   }
   ReportTable table;
   for (const auto& [key, head] : columns) table.head.push_back(head);

@@ -23,6 +23,16 @@ std::string IntervalAt(const nlohmann::json& object, const std::string& path) {
   return absl::StrFormat("%.4f … %.4f", value[0].get<double>(), value[1].get<double>());
 }
 
+// A value as people write it; an object as "key value, key value".
+std::string Words(const nlohmann::json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_number_float()) return absl::StrFormat("%.4g", value.get<double>());
+  if (!value.is_object()) return DumpJson(value);
+  std::string out;
+  for (const auto& [key, entry] : value.items()) absl::StrAppend(&out, out.empty() ? "" : ", ", key, " ", Words(entry));
+  return out;
+}
+
 std::string Name(const nlohmann::json& task) {
   const nlohmann::json& name = ValueAt(task, "name");
   return name.is_string() ? name.get<std::string>() : "?";
@@ -68,6 +78,25 @@ Cells HubRow(const nlohmann::json& t) {
   return {Name(t), NumberAt(t, "hubness/skewness", 2), NumberAt(t, "hubness/robin_hood"), NumberAt(t, "hubness/antihub_share"),
           NumberAt(t, "hubness/hub_share"), largest, Whole(ValueAt(t, "unreachable/equal_to_another")),
           NumberAt(t, "geometry/mean_cosine"), NumberAt(t, "geometry/effective_dimension", 1)};
+}
+
+std::string RemedyName(const nlohmann::json& remedy) {
+  static const std::pair<const char*, const char*> kNames[] = {
+      {"off", "none"}, {"full", "β=γ=1, all"}, {"full_small", "β=γ=1, small"}, {"small", "β=γ=0, small"}, {"csls", "CSLS, near documents"}, {"csls_queries", "CSLS, near queries"}};
+  const std::string name = remedy.value("name", "?");
+  for (const auto& [key, shown] : kNames) {
+    if (name == key) return shown;
+  }
+  return name;
+}
+
+std::vector<Cells> RemedyRows(const nlohmann::json& t) {
+  std::vector<Cells> rows;
+  for (const auto& remedy : ValueAt(t, "remedies")) {
+    rows.push_back({absl::StrCat(Name(t), ", ", RemedyName(remedy)), NumberAt(remedy, "recall_10"), NumberAt(remedy, "mrr_10"), NumberAt(remedy, "ndcg_10"),
+                    NumberAt(remedy, "skewness", 2), NumberAt(remedy, "robin_hood"), NumberAt(remedy, "antihub_share")});
+  }
+  return rows;
 }
 
 Cells GeometryRow(const nlohmann::json& t) {
@@ -133,6 +162,9 @@ std::vector<ReportTable> ReportTables(const nlohmann::json& report) {
        one(RetrievalRow), tables);
   Fill(report, "hubness", {"Hubs among the first 10 hits", {"task", "skewness", "Robin Hood", "in no list", "held by hubs", "largest", "equal vectors", "mean cosine", "effective dimension"}, {}},
        one(HubRow), tables);
+  Fill(report, "remedies", {"Against hubs: whitening fitted on the corpus, and CSLS",
+                            {"task, remedy", "recall@10", "MRR@10", "nDCG@10", "skewness", "Robin Hood", "in no list"}, {}},
+       RemedyRows, tables);
   Fill(report, "intents", {"Intents", {"task", "classes", "sentences", "accuracy", "95 % interval", "macro F1", "accuracy by nearest sentence"}, {}},
        one(IntentRow), tables);
   Fill(report, "correlation", {"Geometry of the sentences", {"task", "alignment", "uniformity", "mean cosine", "effective dimension", "by entropy", "isotropy"}, {}},
@@ -145,7 +177,7 @@ ReportTable ConditionsTable(const nlohmann::json& report) {
   const auto add = [&](const char* name, const std::string& path) {
     const nlohmann::json& value = ValueAt(report, path);
     if (value.is_null()) return;
-    table.rows.push_back({name, value.is_string() ? value.get<std::string>() : DumpJson(value)});
+    table.rows.push_back({name, Words(value)});
   };
   add("model", "model/name");
   add("fingerprint", "model/fingerprint");

@@ -9,6 +9,7 @@
 #include "base/status_macros.h"
 #include "eval/measures/hubness.h"
 #include "eval/measures/retrieval.h"
+#include "eval/retrieval_remedies.h"
 #include "eval/task.h"
 #include "eval/task_json.h"
 #include "eval/top_hits.h"
@@ -21,6 +22,7 @@ constexpr int kDeepest = 100;
 constexpr int kHubLists = 10;   // hubness is that of the first ten hits
 constexpr int kHubsShown = 10;
 constexpr size_t kWorst = 10;
+constexpr int64_t kBars = 40;   // of the hub distribution, at most
 
 std::vector<std::string> Texts(const std::vector<NamedText>& named) {
   std::vector<std::string> texts;
@@ -105,18 +107,18 @@ nlohmann::json HubnessReport(const RetrievalSet& set, const TopHits& hits, nlohm
                     {"lists", (*counts)[hub]},
                     {"text", Shortened(set.documents[hub].text, 120)}});
   }
-  std::vector<int64_t> distribution;  // how many documents are in exactly i lists, the last: or more
-  for (const int64_t count : *counts) {
-    const size_t place = std::min<int64_t>(count, 40);
-    if (distribution.size() <= place) distribution.resize(place + 1);
-    ++distribution[place];
-  }
+  // How many documents are in 0 … w − 1 lists, w … 2w − 1 and so on.
+  const int64_t most = *std::max_element(counts->begin(), counts->end());
+  const int64_t width = most / kBars + 1;
+  std::vector<int64_t> distribution(most / width + 1);
+  for (const int64_t count : *counts) ++distribution[count / width];
   return {{"k", k},
           {"skewness", measured->skewness},
           {"robin_hood", measured->robin_hood},
           {"antihub_share", measured->antihub_share},
           {"hub_share", measured->hub_share},
           {"hubs", hubs},
+          {"distribution_width", width},
           {"distribution", distribution}};
 }
 
@@ -166,12 +168,14 @@ absl::StatusOr<TaskResult> RunRetrievalTask(const TaskConfig& config, const Retr
   const int64_t raw_dim = encoder.info().dim;
   const std::string passage = PromptOrNone(encoder, config.passage_prompt);
   const std::string query = PromptOrNone(encoder, config.query_prompt);
-  SENVEC_ASSIGN_OR_RETURN(std::vector<float> raw, context.vectors->Get(Texts(set.documents), passage));
-  const std::vector<float> documents = WhitenAndNormalize(raw, raw_dim, context.whitening);
-  SENVEC_ASSIGN_OR_RETURN(raw, context.vectors->Get(Texts(set.queries), query));
-  const std::vector<float> queries = WhitenAndNormalize(raw, raw_dim, context.whitening);
+  SENVEC_ASSIGN_OR_RETURN(const std::vector<float> raw_documents, context.vectors->Get(Texts(set.documents), passage));
+  const std::vector<float> documents = WhitenAndNormalize(raw_documents, raw_dim, context.whitening);
+  SENVEC_ASSIGN_OR_RETURN(const std::vector<float> raw_queries, context.vectors->Get(Texts(set.queries), query));
+  const std::vector<float> queries = WhitenAndNormalize(raw_queries, raw_dim, context.whitening);
   const int64_t dim = static_cast<int64_t>(documents.size() / set.documents.size());
+  SENVEC_RETURN_IF_ERROR(context.Check());
   const TopHits hits = FindTopHits(documents, queries, dim, kDeepest, *context.pool);
+  SENVEC_RETURN_IF_ERROR(context.Check());
   const Judged judged(set);
   const std::vector<JudgedQuery> outcome = judged.Judge(hits);
   nlohmann::json notes = nlohmann::json::array();
@@ -183,6 +187,11 @@ absl::StatusOr<TaskResult> RunRetrievalTask(const TaskConfig& config, const Retr
   result.report["judgments"] = set.judgments.size();
   result.report["absent_documents"] = set.absent_documents;
   result.report["hubness"] = HubnessReport(set, hits, notes);
+  if (context.search_whitening) {
+    result.report["remedies"] = RemediesReport({raw_documents, raw_queries, raw_dim, documents, queries, dim}, context,
+                                               [&](const TopHits& tried) { return judged.Judge(tried); }, notes);
+    SENVEC_RETURN_IF_ERROR(context.Check());
+  }
   RandomBits random(context.seed);
   const RowsView rows{documents, dim};
   result.report["geometry"] = GeometryJson(rows, random, notes);

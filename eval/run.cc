@@ -18,8 +18,9 @@ nlohmann::json ModelJson(const ModelInfo& info) {
           {"parameters", info.num_parameters}, {"name", info.directory.substr(info.directory.find_last_of('/') + 1)}};
 }
 
-nlohmann::json WhiteningJson(const Whitening* whitening) {
-  if (whitening == nullptr) return nullptr;
+nlohmann::json WhiteningJson(const Whitening* whitening, const ModelInfo& info) {
+  if (whitening == nullptr && info.whitening_fingerprint.empty()) return nullptr;
+  if (whitening == nullptr) return {{"fingerprint", info.whitening_fingerprint}, {"k", info.dim}};
   return {{"fingerprint", whitening->fingerprint()}, {"k", whitening->options().k},
           {"beta", whitening->options().beta},       {"gamma", whitening->options().gamma},
           {"vectors", whitening->count()}};
@@ -58,12 +59,16 @@ absl::Status RunOptions::Validate() const {
 absl::StatusOr<RunReport> RunSuites(const SentenceEncoder& encoder, ThreadPool& pool,
                                     const RunOptions& options) {
   SENVEC_RETURN_IF_ERROR(options.Validate());
+  if (options.whitening != nullptr && IsWhitened(encoder)) {
+    return absl::InvalidArgumentError(
+        "the encoder whitens its vectors already; load it without its whitening to measure another");
+  }
   if (options.whitening != nullptr) {
     SENVEC_RETURN_IF_ERROR(options.whitening->CheckModel(encoder.info().fingerprint));
   }
   SentenceVectors vectors(encoder, options.cache, options.progress);
   const TaskContext context = {&vectors, &pool, options.whitening, options.search_whitening,
-                               options.resamples, options.seed};
+                               options.resamples, options.seed, options.check};
   const absl::Time start = options.clock();
   RunReport run;
   run.report["tasks"] = nlohmann::json::array();
@@ -71,7 +76,8 @@ absl::StatusOr<RunReport> RunSuites(const SentenceEncoder& encoder, ThreadPool& 
     run.report["suites"].push_back({{"name", suite.name}, {"description", suite.description}});
     for (const TaskConfig& task : suite.tasks) {
       if (options.on_task) options.on_task(task.name);
-      auto result = RunTask(task, options.data, context);
+      const auto data = options.load ? options.load(task) : LoadTask(task, options.data);
+      auto result = data.ok() ? RunTask(task, *data, context) : data.status();
       if (!result.ok()) {
         return absl::Status(result.status().code(), absl::StrCat("task ", task.name, ": ",
                                                                  result.status().message()));
@@ -84,7 +90,7 @@ absl::StatusOr<RunReport> RunSuites(const SentenceEncoder& encoder, ThreadPool& 
   run.report["schema"] = kReportSchema;
   run.report["senvec"] = SENVEC_VERSION;
   run.report["model"] = ModelJson(encoder.info());
-  run.report["whitening"] = WhiteningJson(options.whitening);
+  run.report["whitening"] = WhiteningJson(options.whitening, encoder.info());
   run.report["command"] = options.command;
   run.report["started"] = absl::FormatTime(absl::RFC3339_sec, start, absl::UTCTimeZone());
   run.report["seconds"] = absl::ToDoubleSeconds(options.clock() - start);

@@ -11,12 +11,15 @@
 #include "encoder/whitening/whitening.h"
 #include "eval/sentence_vectors.h"
 #include "eval/suite.h"
+#include "eval/task.h"
 
 namespace senvec {
 
 struct RunOptions {
   std::vector<Suite> suites;
   std::string data;         // folder that the suites' paths are relative to
+  // Where a task's data come from; empty = from its files under `data`.
+  std::function<absl::StatusOr<TaskData>(const TaskConfig&)> load;
   std::string cache;        // folder of cached vectors; empty = none
   const Whitening* whitening = nullptr;
   bool search_whitening = true;
@@ -26,6 +29,8 @@ struct RunOptions {
   std::function<absl::Time()> clock;  // required
   std::function<void(const std::string& task)> on_task;  // hears what begins
   SentenceVectors::Progress progress;
+  // Asked between steps that take long: an error ends the run with it. May be empty.
+  std::function<absl::Status()> check;
 
   absl::Status Validate() const;
 };
@@ -39,7 +44,8 @@ struct RunReport {
   nlohmann::json items;
 };
 
-// Measures every task of every suite, one after the other. The encoder is loaded without a whitening.
+// Measures every task of every suite, one after the other. An encoder that whitens is measured as it is:
+// options.whitening must be null then (InvalidArgument), and no whitening is searched for.
 // A task that fails is an error that names it; nothing of a half run is returned.
 absl::StatusOr<RunReport> RunSuites(const SentenceEncoder& encoder, ThreadPool& pool,
                                     const RunOptions& options);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "base/hash.h"
@@ -21,23 +23,6 @@ absl::StatusOr<nlohmann::json> Described(const std::string& path, const std::str
                         {"xxh3_128", fingerprinter.Hex()}};
 }
 
-absl::StatusOr<TaskResult> Pairs(const TaskConfig& config, const std::string& dev_path,
-                                 const std::string& test_path, const TaskContext& context) {
-  std::vector<ScoredPair> dev;
-  if (!dev_path.empty()) {
-    SENVEC_ASSIGN_OR_RETURN(dev, ReadScoredPairs(dev_path));
-  }
-  SENVEC_ASSIGN_OR_RETURN(const std::vector<ScoredPair> test, ReadScoredPairs(test_path));
-  return RunPairTask(config, dev, test, context);
-}
-
-absl::StatusOr<TaskResult> Intents(const TaskConfig& config, const std::string& dev_path,
-                                   const std::string& test_path, const TaskContext& context) {
-  SENVEC_ASSIGN_OR_RETURN(const std::vector<LabelledText> dev, ReadLabelledTexts(dev_path));
-  SENVEC_ASSIGN_OR_RETURN(const std::vector<LabelledText> test, ReadLabelledTexts(test_path));
-  return RunIntentTask(config, dev, test, context);
-}
-
 std::string Resolve(const std::string& data, const std::string& path) {
   if (path.empty() || path[0] == '/' || data.empty()) return path;
   return JoinPath(data, path);
@@ -50,36 +35,54 @@ std::string PromptOrNone(const SentenceEncoder& encoder, const std::string& name
   return text.ok() ? *text : "";
 }
 
-absl::StatusOr<TaskResult> RunTask(const TaskConfig& config, const std::string& data,
-                                   const TaskContext& context) {
+int32_t SmallDimension(int32_t dim) { return dim > 256 ? 256 : std::max(1, dim * 2 / 3); }
+
+bool IsWhitened(const SentenceEncoder& encoder) { return !encoder.info().whitening_fingerprint.empty(); }
+
+absl::StatusOr<TaskData> LoadTask(const TaskConfig& config, const std::string& data) {
   const std::string dev = Resolve(data, config.dev), test = Resolve(data, config.test);
-  absl::StatusOr<TaskResult> result = absl::InternalError("no task ran");
+  TaskData loaded;
   std::vector<std::string> files;
   if (!dev.empty()) files.push_back(dev);
   files.push_back(test);
+  if (config.kind == TaskConfig::Kind::kRetrieval) {
+    SENVEC_ASSIGN_OR_RETURN(loaded.retrieval,
+                            ReadRetrievalSet(test, {.split = config.split, .allow_absent = config.allow_absent}));
+    files = loaded.retrieval.files;
+  } else if (config.kind == TaskConfig::Kind::kIntents) {
+    SENVEC_ASSIGN_OR_RETURN(loaded.dev_sentences, ReadLabelledTexts(dev));
+    SENVEC_ASSIGN_OR_RETURN(loaded.test_sentences, ReadLabelledTexts(test));
+  } else {
+    if (!dev.empty()) {
+      SENVEC_ASSIGN_OR_RETURN(loaded.dev_pairs, ReadScoredPairs(dev));
+    }
+    SENVEC_ASSIGN_OR_RETURN(loaded.test_pairs, ReadScoredPairs(test));
+  }
+  for (const std::string& file : files) {
+    SENVEC_ASSIGN_OR_RETURN(nlohmann::json described, Described(file, data));
+    loaded.files.push_back(std::move(described));
+  }
+  return loaded;
+}
+
+absl::StatusOr<TaskResult> RunTask(const TaskConfig& config, const TaskData& data, const TaskContext& context) {
+  SENVEC_RETURN_IF_ERROR(context.Check());
+  absl::StatusOr<TaskResult> result = absl::InternalError("no task ran");
   switch (config.kind) {
     case TaskConfig::Kind::kSts:
     case TaskConfig::Kind::kPairs:
-      result = Pairs(config, dev, test, context);
+      result = RunPairTask(config, data.dev_pairs, data.test_pairs, context);
       break;
     case TaskConfig::Kind::kIntents:
-      result = Intents(config, dev, test, context);
+      result = RunIntentTask(config, data.dev_sentences, data.test_sentences, context);
       break;
-    case TaskConfig::Kind::kRetrieval: {
-      SENVEC_ASSIGN_OR_RETURN(
-          const RetrievalSet set,
-          ReadRetrievalSet(test, {.split = config.split, .allow_absent = config.allow_absent}));
-      files = set.files;
-      result = RunRetrievalTask(config, set, context);
-    }
+    case TaskConfig::Kind::kRetrieval:
+      result = RunRetrievalTask(config, data.retrieval, context);
   }
   if (!result.ok()) return result.status();
   result->report["name"] = config.name;
   result->report["kind"] = std::string(TaskKindName(config.kind));
-  for (const std::string& file : files) {
-    SENVEC_ASSIGN_OR_RETURN(nlohmann::json described, Described(file, data));
-    result->report["data"].push_back(std::move(described));
-  }
+  result->report["data"] = data.files;
   return result;
 }
 

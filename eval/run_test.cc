@@ -181,6 +181,23 @@ TEST_F(RunTest, MarkdownHasATableForEachKind) {
   }
 }
 
+TEST_F(RunTest, WorstPairsAreThoseTooAlikeAndThoseTooUnlike) {
+  Write("pairs/test.tsv", "0\t1\t0\n0\t2\t1\n0\t80\t0\n0\t90\t1\n");
+  const auto worst = Run(Options()).report["tasks"][0]["worst"];
+  ASSERT_EQ(worst.size(), 4u);
+  EXPECT_EQ(worst[0]["line"], 1);
+  EXPECT_EQ(worst[0]["fault"], "too alike");
+  EXPECT_EQ(worst[0]["second"], "1");
+  EXPECT_EQ(worst[2]["line"], 4);
+  EXPECT_EQ(worst[2]["fault"], "too unlike");
+}
+
+TEST_F(RunTest, TheHubDistributionCountsEveryDocument) {
+  const auto hubness = Run(Options()).report["tasks"][1]["hubness"];
+  EXPECT_EQ(hubness["distribution_width"], 1);
+  EXPECT_EQ(hubness["distribution"], nlohmann::json({0, 0, 0, 4}));  // each of four is in all three lists
+}
+
 TEST_F(RunTest, OneClassOnlyIsReportedWithWhatHasAValue) {
   Write("pairs/dev.tsv", "1\t2\t1\n3\t9\t1\n");
   Write("pairs/test.tsv", "1\t2\t1\n3\t9\t1\n");

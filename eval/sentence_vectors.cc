@@ -23,16 +23,13 @@ SentenceVectors::SentenceVectors(const SentenceEncoder& encoder, std::string cac
 
 absl::StatusOr<VectorCache*> SentenceVectors::CacheFor(const std::string& prompt) {
   const ModelInfo& info = encoder_.info();
-  if (!info.whitening_fingerprint.empty()) {
-    return absl::InvalidArgumentError(
-        "evaluation whitens after encoding; load the model without its whitening");
-  }
   std::unique_ptr<VectorCache>& cache = caches_[prompt];
   if (cache == nullptr) {
     SENVEC_ASSIGN_OR_RETURN(cache, VectorCache::Open(cache_folder_, {.model_fingerprint = info.fingerprint,
                                                                      .precision = info.precision,
                                                                      .isa = info.isa,
                                                                      .pooling = info.pooling,
+                                                                     .whitening = info.whitening_fingerprint,
                                                                      .prompt = prompt,
                                                                      .max_tokens = info.max_tokens,
                                                                      .dim = info.dim}));

@@ -17,14 +17,15 @@ namespace senvec {
 // Vectors of sentences with each sentence encoded once: in this run, and with a cache folder in any
 // run with the same model, precision, instruction set, pooling, prompt and length limit.
 //
-// Vectors are the pooled ones, neither whitened nor normalised, so that one encoding serves every
-// whitening; see WhitenAndNormalize(). Not thread-safe; the encoder's pool does the work.
+// Vectors are as they leave the encoder, not normalised: pooled ones, so that one encoding serves every
+// whitening (see WhitenAndNormalize()), or, of an encoder that has a whitening, whitened ones. Not
+// thread-safe; the encoder's pool does the work.
 class SentenceVectors {
  public:
   // Hears what is being encoded: how many sentences are done of how many.
   using Progress = std::function<void(int64_t done, int64_t total)>;
 
-  // `encoder` must outlive the object and have no whitening (InvalidArgument from Get()).
+  // `encoder` must outlive the object.
   SentenceVectors(const SentenceEncoder& encoder, std::string cache_folder, Progress progress);
 
   // n × dim, in the order of `texts`, which may repeat. `prompt`: the text put before each.

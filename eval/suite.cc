@@ -40,20 +40,13 @@ absl::StatusOr<TaskConfig::Kind> ParseKind(const std::string& name, absl::string
   return Fault(where, absl::StrCat("kind \"", name, "\" is none of sts, pairs, retrieval, intents"));
 }
 
-// Names become file names in the report's folder.
-bool IsName(absl::string_view name) {
-  return !name.empty() && name[0] != '.' && std::all_of(name.begin(), name.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.';
-  });
-}
-
 absl::StatusOr<TaskConfig> ParseTask(const nlohmann::json& object, absl::string_view where) {
   SENVEC_RETURN_IF_ERROR(CheckKeys(object, {"name", "kind", "dev", "test", "split", "allow_absent",
                                             "positive_from", "query_prompt", "passage_prompt"},
                                    where));
   TaskConfig task;
   SENVEC_ASSIGN_OR_RETURN(task.name, JsonString(object, "name", where));
-  if (!IsName(task.name)) {
+  if (!IsTaskName(task.name)) {
     return Fault(where, absl::StrCat("the name \"", task.name,
                                      "\" must be of letters, digits, '_', '-' and '.'"));
   }
@@ -78,6 +71,12 @@ absl::StatusOr<TaskConfig> ParseTask(const nlohmann::json& object, absl::string_
 }
 
 }  // namespace
+
+bool IsTaskName(absl::string_view name) {
+  return !name.empty() && name[0] != '.' && std::all_of(name.begin(), name.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-' || c == '.';
+  });
+}
 
 absl::string_view TaskKindName(TaskConfig::Kind kind) {
   switch (kind) {

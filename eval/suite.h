@@ -39,6 +39,10 @@ struct Suite {
   std::vector<TaskConfig> tasks;
 };
 
+// Whether a task may have that name, which becomes part of file names: letters, digits, '_', '-' and '.', the last one
+// not at the beginning.
+bool IsTaskName(absl::string_view name);
+
 absl::string_view TaskKindName(TaskConfig::Kind kind);  // "sts", "pairs", "retrieval", "intents"
 
 // {"name", "description", "tasks": [{"name", "kind", "test", …}]} with the fields of TaskConfig.

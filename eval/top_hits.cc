@@ -16,8 +16,9 @@ constexpr int64_t kBlockQueries = 16;
 
 class Search {
  public:
-  Search(absl::Span<const float> documents, absl::Span<const float> queries, int64_t dim, int64_t k)
-      : matrix_(PackedMatrix::Pack(documents, {}, static_cast<int64_t>(documents.size()) / dim, dim,
+  Search(absl::Span<const float> documents, absl::Span<const float> queries, int64_t dim, int64_t k,
+         absl::Span<const float> offsets)
+      : matrix_(PackedMatrix::Pack(documents, offsets, static_cast<int64_t>(documents.size()) / dim, dim,
                                    Precision::kFp32, KernelsFor(SupportedIsas().back()))),
         queries_(queries),
         dim_(dim),
@@ -65,10 +66,10 @@ class Search {
 }  // namespace
 
 TopHits FindTopHits(absl::Span<const float> documents, absl::Span<const float> queries, int64_t dim,
-                    int64_t k, ThreadPool& pool) {
+                    int64_t k, ThreadPool& pool, absl::Span<const float> offsets) {
   SENVEC_CHECK(dim > 0 && k > 0 && !documents.empty() && documents.size() % dim == 0 &&
-               queries.size() % dim == 0);
-  Search search(documents, queries, dim, k);
+               queries.size() % dim == 0 && (offsets.empty() || offsets.size() * dim == documents.size()));
+  Search search(documents, queries, dim, k, offsets);
   pool.ParallelFor(search.num_blocks(), [&](size_t block) { search.RunBlock(block); });
   return std::move(search.hits);
 }

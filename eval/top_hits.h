@@ -16,8 +16,9 @@ struct TopHits {
 };
 
 // documents, queries: n × dim rows, best of length 1. Of equal scores the earlier document comes first.
+// offsets: none, or one number a document that is added to its scores.
 // Products in fp32 on the best instruction set there is; the same result whatever the pool's size.
 TopHits FindTopHits(absl::Span<const float> documents, absl::Span<const float> queries, int64_t dim,
-                    int64_t k, ThreadPool& pool);
+                    int64_t k, ThreadPool& pool, absl::Span<const float> offsets = {});
 
 }  // namespace senvec

@@ -185,7 +185,8 @@ WhitenGrid WhitenGrid::Around(double beta, double gamma, double step, std::vecto
 absl::StatusOr<std::vector<WhitenPoint>> SearchWhitening(const WhiteningStatistics& statistics,
                                                          const PairVectors& dev,
                                                          const PairVectors& test,
-                                                         const WhitenGrid& grid, ThreadPool& pool) {
+                                                         const WhitenGrid& grid, ThreadPool& pool,
+                                                         const std::function<absl::Status()>& check) {
   SENVEC_RETURN_IF_ERROR(grid.Validate(statistics.dim()));
   SENVEC_RETURN_IF_ERROR(CheckPairs(dev, statistics.dim()));
   SENVEC_RETURN_IF_ERROR(CheckPairs(test, statistics.dim()));
@@ -196,6 +197,7 @@ absl::StatusOr<std::vector<WhitenPoint>> SearchWhitening(const WhiteningStatisti
   const int64_t columns = static_cast<int64_t>(grid.k.size() * grid.gamma.size());
   std::vector<WhitenPoint> points;
   for (const double beta : grid.beta) {
+    if (check) SENVEC_RETURN_IF_ERROR(check());
     SENVEC_ASSIGN_OR_RETURN(const EigenDecomposition eigen,
                             DecomposeSymmetric(statistics.Covariance(beta), statistics.dim()));
     if (!(eigen.values[0] > 0)) {

@@ -47,10 +47,12 @@ struct WhitenPoint {
 //
 // Agrees with Whitening::Fit() and Apply() up to rounding in fp32. InvalidArgument for a bad grid,
 // other dimensions or no pairs; FailedPrecondition when statistics are of fewer than two vectors.
+// `check` (may be empty) is asked before each β, and its error ends the search.
 absl::StatusOr<std::vector<WhitenPoint>> SearchWhitening(const WhiteningStatistics& statistics,
                                                          const PairVectors& dev,
                                                          const PairVectors& test,
-                                                         const WhitenGrid& grid, ThreadPool& pool);
+                                                         const WhitenGrid& grid, ThreadPool& pool,
+                                                         const std::function<absl::Status()>& check = nullptr);
 
 // The point with the highest dev value; of equal ones the first with the smallest k. Null without any.
 const WhitenPoint* BestPoint(absl::Span<const WhitenPoint> points);

@@ -28,6 +28,9 @@ struct CollectionOptions {
   std::string whitening_path;         // likewise
   std::string query_prompt;           // text put before a query
   std::string passage_prompt;         // text put before a document
+  // Keeps for each document its mean cosine with the nearest others, so that searches can be corrected against hubs
+  // (docs/scoring.md). Needs the metric cosine.
+  bool hub_correction = false;
 
   absl::Status Validate() const;
 };
@@ -54,6 +57,10 @@ struct SearchOptions {
   int32_t nprobe = 0;               // ivf: [0, 1048576]; 0 = the collection's own
   std::string filter;               // docs/filters.md; empty = all documents
   std::optional<float> min_score;   // leaves out what scores less
+  // Hits are scored and ordered by CSLS, 2 cos(x, y) − r(x) − r(y), among the `hub_candidates` nearest by cosine (and k
+  // at least); min_score is of the cosine. Needs CollectionOptions::hub_correction.
+  bool correct_hubs = false;
+  int32_t hub_candidates = 100;     // [1, 10000]
 
   absl::Status Validate() const;
 };
@@ -83,6 +90,7 @@ struct CollectionStats {
   int64_t resident_bytes = 0;      // of vectors: codes, links, the unindexed rows
   int64_t mapped_bytes = 0;        // of vectors: mapped from files, the system may drop them
   int64_t disk_bytes = 0;          // of the folder
+  int64_t num_uncorrected = 0;     // with hub_correction: documents whose mean cosine is not known yet
   bool read_only = false;          // opened for reading, or turned so by a failed disk; then why:
   std::string read_only_reason;
 };
@@ -91,7 +99,8 @@ struct CollectionStats {
 struct CollectionRuntime {
   ThreadPool* pool = nullptr;          // builds by Optimize(); null = the calling thread
   int64_t cache_bytes = 64 << 20;      // documents kept in memory
-  int64_t build_memory_bytes = int64_t{1} << 40;  // for building an index; see BuildContext::memory_bytes
+  // For building an index, see BuildContext::memory_bytes; 0 = half of what this process may use.
+  int64_t build_memory_bytes = 0;
   bool background_indexing = true;     // false: rows wait unindexed until Optimize(), and searching them is not possible
   // Told in words what takes long while opening (replaying the log, rebuilding a damaged index), and what was repaired.
   void (*notice)(absl::string_view message) = nullptr;
@@ -153,7 +162,7 @@ class Collection {
   // What WriteOptions::notes last gave `key`; NotFound.
   virtual absl::StatusOr<std::string> Note(absl::string_view key) const = 0;
 
-  // Builds one index of everything, without the removed rows. `progress` gets rows done and in all; false stops it
+  // Builds one index of everything, without the removed rows, and brings hub corrections up to date. `progress` gets rows done and in all; false stops it
   // with Cancelled. Others search and write meanwhile.
   virtual absl::Status Optimize(absl::FunctionRef<bool(int64_t, int64_t)> progress) = 0;
 

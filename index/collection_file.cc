@@ -44,6 +44,7 @@ absl::StatusOr<CollectionFile> ParseFields(const nlohmann::json& json, absl::str
   SENVEC_ASSIGN_OR_RETURN(options.index.codes, ParseVectorStorage(codes));
   SENVEC_ASSIGN_OR_RETURN(const std::string rescoring, JsonString(json, "rescoring", where));
   SENVEC_ASSIGN_OR_RETURN(options.index.rescoring, ParseVectorStorage(rescoring));
+  SENVEC_ASSIGN_OR_RETURN(options.hub_correction, JsonBoolOr(json, "hub_correction", false, where));
   SENVEC_ASSIGN_OR_RETURN(file.uuid, JsonString(json, "uuid", where));
   SENVEC_RETURN_IF_ERROR(options.Validate());
   return file;
@@ -77,6 +78,8 @@ std::string SerializeCollectionFile(const CollectionFile& file) {
                          {"whitening_path", options.whitening_path},
                          {"query_prompt", options.query_prompt},
                          {"passage_prompt", options.passage_prompt}};
+  // Left out where it is false, as in files that are older than it.
+  if (options.hub_correction) json["hub_correction"] = true;
   json["checksum"] = ChecksumOf(json);
   return absl::StrCat(json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace), "\n");
 }

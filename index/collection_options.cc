@@ -20,6 +20,10 @@ absl::Status CollectionOptions::Validate() const {
     return absl::InvalidArgumentError(absl::StrCat(
         "collection name \"", name, "\" is not allowed: it has 1 to 128 characters of A-Z a-z 0-9 _ . - and does not begin with '.'"));
   }
+  if (hub_correction && index.metric != Metric::kCosine) {
+    return absl::InvalidArgumentError(absl::StrCat("hub_correction needs metric cosine, and the metric is ", MetricName(index.metric),
+                                                   "; leave one of them out"));
+  }
   return index.Validate();
 }
 
@@ -29,7 +33,7 @@ absl::Status SearchOptions::Validate() const {
     int32_t value, low, high;
   };
   for (const Field& field : {Field{"k", k, 1, 10000}, Field{"ef_search", ef_search, 0, 100000},
-                             Field{"nprobe", nprobe, 0, 1048576}}) {
+                             Field{"nprobe", nprobe, 0, 1048576}, Field{"hub_candidates", hub_candidates, 1, 10000}}) {
     if (field.value >= field.low && field.value <= field.high) continue;
     return absl::InvalidArgumentError(absl::StrCat(field.name, " is ", field.value, "; it must be in [", field.low,
                                                    ", ", field.high, "]"));

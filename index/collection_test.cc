@@ -8,6 +8,9 @@
 #include <thread>
 
 #include "base/file.h"
+#include "base/hash.h"
+#include "index/catalog.h"
+#include "index/kv_store.h"
 #include "index/local_collection.h"
 #include "tests/support/temp_dir.h"
 
@@ -88,7 +91,7 @@ class CollectionTest : public testing::TestWithParam<IndexKind> {
   std::unique_ptr<Collection> collection_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Kinds, CollectionTest, testing::Values(IndexKind::kExact, IndexKind::kHnsw, IndexKind::kAuto),
+INSTANTIATE_TEST_SUITE_P(Kinds, CollectionTest, testing::Values(IndexKind::kExact, IndexKind::kHnsw, IndexKind::kIvf, IndexKind::kAuto),
                          [](const auto& kind) { return std::string(IndexKindName(kind.param)); });
 
 Document Doc(const std::string& id, std::vector<float> vector, const std::string& metadata = R"({"k":1})") {
@@ -294,6 +297,36 @@ TEST_P(CollectionTest, ADamagedIndexIsBuiltAgain) {
   for (const auto& file : fs::directory_iterator(Folder() + "/segments")) fs::remove(file.path());
   Reopen();
   EXPECT_THAT(HitIds({1, 0, 0.1f}, 3), ElementsAre("0", "1", "2"));
+}
+
+// As a newer Senvec would have left it: all but the index's version is as this one writes it.
+TEST_P(CollectionTest, AnIndexOfANewerFormatIsRefusedAndLeftAsItIs) {
+  Make();
+  ASSERT_TRUE(collection_->Upsert(Many(0, 40)).ok());
+  ASSERT_TRUE(collection_->Optimize(Go).ok());
+  collection_.reset();
+  std::string index, store;
+  for (const auto& file : fs::directory_iterator(Folder() + "/segments")) index = file.path().string();
+  for (const auto& entry : fs::directory_iterator(Folder())) {
+    if (entry.path().filename().string().rfind("store-", 0) == 0) store = entry.path().string();
+  }
+  std::string bytes = *ReadFile(index);
+  bytes[8] = 99;
+  ASSERT_TRUE(WriteFileAtomically(index, bytes).ok());
+  {
+    const auto tables = *KvStore::Open(store, {});
+    SegmentList list = *ParseSegments(**tables->Get(Table::kMeta, kSegmentsKey, nullptr), store);
+    list.segments.at(0).head_checksum = Checksum64(absl::string_view(bytes).substr(0, 4096));
+    const auto batch = tables->NewBatch();
+    batch->Put(Table::kMeta, kSegmentsKey, SerializeSegments(list));
+    ASSERT_TRUE(tables->Write(*batch, /*sync=*/true).ok());
+  }
+  for (bool for_reading : {true, false}) {
+    const absl::Status status = LocalCollection::OpenIn(Folder(), for_reading, runtime_, tuning_).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+    EXPECT_THAT(std::string(status.message()), testing::AllOf(HasSubstr(index), HasSubstr("99"), HasSubstr("newer")));
+  }
+  EXPECT_TRUE(*ReadFile(index) == bytes);
 }
 
 TEST_P(CollectionTest, FilesOfAnotherCollectionAreRefused) {

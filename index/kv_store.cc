@@ -23,6 +23,7 @@
 #include "base/check.h"
 #include "base/status_macros.h"
 #include "index/log_check.h"
+#include "index/log_replay.h"
 #include "index/posting_merge_operator.h"
 #include "index/sync_mark.h"
 
@@ -205,7 +206,7 @@ class RocksStore : public KvStore {
       }
       SENVEC_RETURN_IF_ERROR(CheckDoubtful(check, options));
     }
-    SENVEC_RETURN_IF_ERROR(OpenTables(options));
+    SENVEC_RETURN_IF_ERROR(OpenTables(options, check.log_bytes));
     SENVEC_RETURN_IF_ERROR(CheckAgainstMark(directory_, check, db_->GetLatestSequenceNumber()));
     if (read_only_) return absl::OkStatus();
     // All that the log held was moved into tables and synced.
@@ -301,7 +302,8 @@ class RocksStore : public KvStore {
  private:
   rocksdb::ColumnFamilyHandle* Handle(Table table) const { return handles_[static_cast<size_t>(table)]; }
 
-  absl::Status OpenTables(const KvOptions& options) {
+  // log_bytes: what has to be replayed, at most.
+  absl::Status OpenTables(const KvOptions& options, int64_t log_bytes) {
     rocksdb::DBOptions db_options;
     db_options.create_if_missing = options.create;
     db_options.create_missing_column_families = options.create;
@@ -322,11 +324,15 @@ class RocksStore : public KvStore {
     for (int table = 0; table < kNumTables; ++table) {
       tables.emplace_back(kTableNames[table], TableOptions(static_cast<Table>(table), cache_));
     }
+    LogReplay replay(log_bytes, options.notice);
+    env_ = replay.MakeEnv();
+    db_options.env = env_.get();
     rocksdb::DB* db = nullptr;
     const rocksdb::Status status = read_only_
                                        ? rocksdb::DB::OpenForReadOnly(db_options, directory_, tables, &handles_, &db)
                                        : rocksdb::DB::Open(db_options, directory_, tables, &handles_, &db);
     db_.reset(db);
+    if (status.ok()) replay.Finish();
     const std::string what = absl::StrCat("cannot open ", directory_);
     const bool is_lost = status.IsInvalidArgument() || status.IsPathNotFound() || status.IsNotFound();
     if (!options.create && is_lost) {
@@ -342,7 +348,7 @@ class RocksStore : public KvStore {
     RocksStore probe(directory_, /*read_only=*/true);
     KvOptions quiet = options;
     quiet.notice = nullptr;
-    SENVEC_RETURN_IF_ERROR(probe.OpenTables(quiet));
+    SENVEC_RETURN_IF_ERROR(probe.OpenTables(quiet, /*log_bytes=*/0));
     return CheckAgainstMark(directory_, check, probe.db_->GetLatestSequenceNumber());
   }
 
@@ -372,6 +378,7 @@ class RocksStore : public KvStore {
   const std::shared_ptr<DiskListener> listener_ = std::make_shared<DiskListener>();
   std::unique_ptr<SyncMarkFile> mark_;
   std::shared_ptr<rocksdb::Cache> cache_;
+  std::unique_ptr<rocksdb::Env> env_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
   std::unique_ptr<rocksdb::DB> db_;
 };

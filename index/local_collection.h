@@ -12,6 +12,7 @@
 #include "index/collection.h"
 #include "index/collection_file.h"
 #include "index/directory_lock.h"
+#include "index/hub_column.h"
 #include "index/kv_store.h"
 #include "index/merge_plan.h"
 #include "index/segment_folder.h"
@@ -25,7 +26,7 @@ namespace senvec {
 // in files beside it, the newest rows in memory.
 //
 // A write goes to the store first; then the view that searches take is replaced. Indexes can always be built again from
-// the store. Locks, in the order they are taken: build_mutex_, the line of queue_, files_mutex_, view_mutex_.
+// the store. Locks, in the order they are taken: build_mutex_, hubs_mutex_, the line of queue_, files_mutex_, view_mutex_.
 class LocalCollection : public Collection {
  public:
   // How large the newest rows may grow before an index of them is built; small in tests. 1,024 rows of 384 values are
@@ -77,6 +78,7 @@ class LocalCollection : public Collection {
   absl::StatusOr<std::vector<RowId>> RowsWithoutSegment() const;
   absl::Status IndexRowsAtOnce(const StoredRows& rows, std::vector<ViewPart>& parts);
   absl::Status LoadTail(std::vector<ViewPart>& parts);
+  int64_t BuildMemory() const;
   void Notice(absl::string_view message) const;
 
   // local_collection_write.cc
@@ -102,11 +104,20 @@ class LocalCollection : public Collection {
                           absl::FunctionRef<bool(int64_t, int64_t)> progress);
   absl::Status Install(const View& view, const MergePlan& plan, int64_t file_number,
                        const SegmentFolder::Segment* segment);
+  absl::Status BuildOne(absl::FunctionRef<bool(int64_t, int64_t)> progress);
   absl::Status BuildUnshown(absl::FunctionRef<bool(int64_t, int64_t)> progress);
   absl::Status BuildStored(absl::FunctionRef<bool(int64_t, int64_t)> progress);
   void FreezeTail();
   void StartMaintenance();
   void StopMaintenance();
+
+  static void YieldToSearches();
+
+  // local_collection_hubs.cc
+  absl::Status LoadHubs();
+  absl::Status UpdateHubs(absl::FunctionRef<bool()> go_on);
+  void MaintainHubs();
+  void CorrectHubs(int32_t k, std::vector<RowHit>& hits) const;
 
   // local_collection_snapshot.cc
   absl::Status CopyInto(const std::string& directory) const;
@@ -121,6 +132,8 @@ class LocalCollection : public Collection {
   std::unique_ptr<KvStore> store_;
 
   mutable Mutex build_mutex_;  // one build at a time
+  Mutex hubs_mutex_;           // one update of hubs_ at a time
+  std::unique_ptr<HubColumn> hubs_;  // null without hub_correction
   mutable WriteQueue queue_;
   // Belong to the front of queue_'s line.
   CollectionState state_;
@@ -138,6 +151,7 @@ class LocalCollection : public Collection {
   int64_t num_publishes_ ABSL_GUARDED_BY(view_mutex_) = 0;
   bool stopping_ ABSL_GUARDED_BY(view_mutex_) = false;
   std::thread maintenance_;
+  std::thread hub_maintenance_;
 };
 
 }  // namespace senvec

@@ -17,12 +17,6 @@ namespace {
 constexpr absl::Duration kIdleAfter = absl::Seconds(2);
 constexpr absl::Duration kRetryAfter = absl::Seconds(5);
 
-// Searches come first: on Linux a niceness belongs to a thread. With 10 instead of 19 the slowest searches took half as
-// long again while rows came in.
-void YieldToSearches() {
-  static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), 19));
-}
-
 // Where a view has `part`, or -1.
 int64_t PlaceOf(const View& view, const ViewPart& part) {
   const auto found = std::find_if(view.parts.begin(), view.parts.end(),
@@ -31,6 +25,12 @@ int64_t PlaceOf(const View& view, const ViewPart& part) {
 }
 
 }  // namespace
+
+// Searches come first: on Linux a niceness belongs to a thread. With 10 instead of 19 the slowest searches took half as
+// long again while rows came in.
+void LocalCollection::YieldToSearches() {
+  static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), 19));
+}
 
 LocalCollection::~LocalCollection() {
   StopMaintenance();
@@ -44,7 +44,9 @@ void LocalCollection::StartMaintenance() {
     MutexLock lock(&view_mutex_);
     stopping_ = false;
   }
-  if (!read_only_ && runtime_.background_indexing) maintenance_ = std::thread([this] { Maintain(); });
+  if (read_only_ || !runtime_.background_indexing) return;
+  maintenance_ = std::thread([this] { Maintain(); });
+  if (hubs_ != nullptr) hub_maintenance_ = std::thread([this] { MaintainHubs(); });
 }
 
 void LocalCollection::StopMaintenance() {
@@ -53,11 +55,13 @@ void LocalCollection::StopMaintenance() {
     stopping_ = true;
   }
   if (maintenance_.joinable()) maintenance_.join();
+  if (hub_maintenance_.joinable()) hub_maintenance_.join();
 }
 
 std::optional<MergePlan> LocalCollection::NextPlan(bool is_idle) const {
+  const std::shared_ptr<const View> view = CurrentView();
   std::vector<PartSize> sizes;
-  for (const ViewPart& part : CurrentView()->parts) {
+  for (const ViewPart& part : view->parts) {
     sizes.push_back({static_cast<int64_t>(part.ids.size()), part.live_count, !part.file.empty(), part.frozen});
   }
   return PlanMerge(sizes, is_idle);
@@ -128,7 +132,7 @@ absl::Status LocalCollection::BuildParts(const View& view, const MergePlan& plan
   }
   if (ids.empty()) return Install(view, plan, file_number, nullptr);
   const StoredRows rows(*store_, view.snapshot, std::move(ids), static_cast<size_t>(file_.options.index.dim));
-  const BuildContext context{.pool = pool, .memory_bytes = runtime_.build_memory_bytes, .progress = progress};
+  const BuildContext context{.pool = pool, .memory_bytes = BuildMemory(), .progress = progress};
   SENVEC_ASSIGN_OR_RETURN(const SegmentFolder::Segment segment, segment_folder_.Build(file_number, rows, context));
   return Install(view, plan, file_number, &segment);
 }
@@ -211,7 +215,7 @@ absl::Status LocalCollection::BuildStored(absl::FunctionRef<bool(int64_t, int64_
   std::vector<ViewPart> parts;
   if (!ids.empty()) {
     const StoredRows rows(*store_, nullptr, ids, static_cast<size_t>(file_.options.index.dim));
-    const BuildContext context{.pool = runtime_.pool, .memory_bytes = runtime_.build_memory_bytes, .progress = progress};
+    const BuildContext context{.pool = runtime_.pool, .memory_bytes = BuildMemory(), .progress = progress};
     SENVEC_ASSIGN_OR_RETURN(const auto segment, segment_folder_.Build(segments_.next_file, rows, context));
     list.segments.push_back(segment.entry);
     parts.push_back(PartOf(segment.index, segment.entry.file, ids));
@@ -228,7 +232,15 @@ absl::Status LocalCollection::BuildStored(absl::FunctionRef<bool(int64_t, int64_
 
 absl::Status LocalCollection::Optimize(absl::FunctionRef<bool(int64_t, int64_t)> progress) {
   SENVEC_RETURN_IF_ERROR(CheckWritable());
-  MutexLock build_lock(&build_mutex_);
+  {
+    MutexLock build_lock(&build_mutex_);
+    SENVEC_RETURN_IF_ERROR(BuildOne(progress));
+  }
+  if (hubs_ == nullptr) return absl::OkStatus();
+  return UpdateHubs([&] { return progress(size(), size()); });
+}
+
+absl::Status LocalCollection::BuildOne(absl::FunctionRef<bool(int64_t, int64_t)> progress) {
   if (!runtime_.background_indexing) return BuildUnshown(progress);
   FreezeTail();
   const std::shared_ptr<const View> view = CurrentView();

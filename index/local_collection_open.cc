@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/file.h"
+#include "base/memory_budget.h"
 #include "base/status_macros.h"
 #include "index/filter/bitmap.h"
 #include "index/filter/posting.h"
@@ -55,6 +56,10 @@ LocalCollection::LocalCollection(std::string directory, bool read_only, Collecti
       runtime_(runtime),
       tuning_(tuning),
       segment_folder_(JoinPath(directory_, kSegmentFolder), file_.options.index) {}
+
+int64_t LocalCollection::BuildMemory() const {
+  return runtime_.build_memory_bytes > 0 ? runtime_.build_memory_bytes : UsableMemory() / 2;
+}
 
 void LocalCollection::Notice(absl::string_view message) const {
   if (runtime_.notice != nullptr) runtime_.notice(absl::StrCat(file_.options.name, ": ", message));
@@ -129,6 +134,7 @@ absl::Status LocalCollection::Start(std::unique_ptr<DirectoryLock> lock, bool is
                                             " documents; restore it from a snapshot"));
   }
   Publish(std::move(parts));
+  SENVEC_RETURN_IF_ERROR(LoadHubs());
   StartMaintenance();
   return absl::OkStatus();
 }
@@ -163,6 +169,8 @@ absl::Status LocalCollection::LoadSegments(std::vector<ViewPart>& parts) {
       parts.push_back(PartOf(*std::move(index), entry.file, live));
       continue;
     }
+    // One of a newer format is not damaged: nothing is thrown away.
+    if (absl::IsFailedPrecondition(index.status())) return index.status();
     if (read_only_) {
       return absl::FailedPreconditionError(absl::StrCat(
           "an index is damaged: ", index.status().message(), "; open the collection for writing once to build it again"));
@@ -209,7 +217,7 @@ absl::Status LocalCollection::IndexRowsAtOnce(const StoredRows& rows, std::vecto
     if (done * 10 / total > told) Notice(absl::StrCat(++told * 10, " % are indexed"));
     return true;
   };
-  const BuildContext context{.pool = runtime_.pool, .memory_bytes = runtime_.build_memory_bytes, .progress = tell};
+  const BuildContext context{.pool = runtime_.pool, .memory_bytes = BuildMemory(), .progress = tell};
   SENVEC_ASSIGN_OR_RETURN(const auto segment, segment_folder_.Build(segments_.next_file, rows, context));
   SegmentList list = segments_;
   ++list.next_file;

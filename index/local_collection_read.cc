@@ -114,8 +114,17 @@ absl::StatusOr<std::vector<std::vector<Hit>>> LocalCollection::Search(absl::Span
   if (!read_only_ && !runtime_.background_indexing) {
     return absl::FailedPreconditionError("the collection was opened to be built; open it again to search it");
   }
+  if (options.correct_hubs && hubs_ == nullptr) {
+    return absl::FailedPreconditionError(absl::StrCat("collection \"", file_.options.name, "\" keeps no hub corrections; "
+                                                      "make it anew with hub_correction (--hub-correction)"));
+  }
   const std::shared_ptr<const View> view = CurrentView();
-  SENVEC_ASSIGN_OR_RETURN(const auto found, view->Search(queries, dim, options, *store_));
+  SearchOptions by_score = options;
+  if (options.correct_hubs) by_score.k = std::max(options.k, options.hub_candidates);
+  SENVEC_ASSIGN_OR_RETURN(auto found, view->Search(queries, dim, by_score, *store_));
+  if (options.correct_hubs) {
+    for (std::vector<RowHit>& hits : found) CorrectHubs(options.k, hits);
+  }
   // All queries' documents in one read, each once.
   std::vector<RowId> rows;
   for (const std::vector<RowHit>& hits : found) {
@@ -157,6 +166,11 @@ absl::StatusOr<CollectionStats> LocalCollection::Stats() const {
     stats.mapped_bytes += part.index->mapped_bytes();
   }
   stats.disk_bytes = DiskBytes(directory_);
+  if (hubs_ != nullptr) {
+    std::vector<RowId> rows;
+    for (const ViewPart& part : view->parts) AppendLiveRows(part, rows);
+    stats.num_uncorrected = hubs_->CountMissing(rows);
+  }
   MutexLock lock(&view_mutex_);
   stats.read_only_reason = read_only_ ? "opened for reading" : read_only_reason_;
   stats.read_only = !stats.read_only_reason.empty();

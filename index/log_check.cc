@@ -21,14 +21,15 @@ absl::Status Damaged(const std::string& path, int64_t at, absl::string_view faul
       absl::StrCat(path, " is damaged at byte ", at, ": ", fault, "; restore the collection from a snapshot"));
 }
 
-// The logs of writes, oldest first.
-std::vector<std::string> LogPaths(const std::string& directory) {
+// The logs of writes from number `first` on, oldest first. Older ones are on their way to be removed, in any order: a
+// process that was killed meanwhile leaves some of them, with gaps.
+std::vector<std::string> LogPaths(const std::string& directory, uint64_t first) {
   std::vector<std::pair<uint64_t, std::string>> logs;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
     const std::string name = entry.path().filename().string();
     uint64_t number = 0;
-    if (absl::EndsWith(name, ".log") && absl::SimpleAtoi(name.substr(0, name.size() - 4), &number)) {
+    if (absl::EndsWith(name, ".log") && absl::SimpleAtoi(name.substr(0, name.size() - 4), &number) && number >= first) {
       logs.emplace_back(number, entry.path().string());
     }
   }
@@ -53,8 +54,9 @@ absl::StatusOr<LogScan> Scan(const std::string& path, LogKind kind, LogCheck& ch
 }
 
 absl::Status CheckWrites(const std::string& directory, LogCheck& check) {
-  for (const std::string& path : LogPaths(directory)) {
+  for (const std::string& path : LogPaths(directory, check.first_log)) {
     SENVEC_ASSIGN_OR_RETURN(const LogScan scan, Scan(path, LogKind::kWrites, check));
+    check.log_bytes += scan.end;
     if (scan.first_sequence == 0) continue;
     if (check.last_sequence != 0 && scan.first_sequence > check.last_sequence + 1) {
       return Damaged(path, 0, absl::StrCat("changes ", check.last_sequence + 1, " to ", scan.first_sequence - 1,
@@ -75,6 +77,7 @@ absl::Status CheckManifest(const std::string& directory, LogCheck& check) {
   const std::string path = JoinPath(directory, absl::StrFormat("MANIFEST-%06d", *number));
   if (!FileExists(path)) return absl::OkStatus();
   SENVEC_ASSIGN_OR_RETURN(const LogScan scan, Scan(path, LogKind::kManifest, check));
+  check.first_log = scan.first_log;
   if (!check.mark.has_value()) return absl::OkStatus();
   if (*number < check.mark->manifest_number) {
     return Damaged(JoinPath(directory, "CURRENT"), 0,

@@ -14,7 +14,9 @@ namespace senvec {
 // What a look through the logs of the RocksDB in `directory` found, before it is opened.
 struct LogCheck {
   std::optional<SyncMark> mark;      // nothing: the file is lost or damaged, which `notices` says
+  uint64_t first_log = 0;            // number of the first log of writes that is still needed
   uint64_t last_sequence = 0;        // in the logs of writes; 0 = they are empty
+  int64_t log_bytes = 0;             // in the logs of writes
   bool is_unfinished = false;        // one ends in the middle of a record
   std::vector<std::string> notices;  // what to tell people
 };

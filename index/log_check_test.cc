@@ -146,6 +146,36 @@ TEST_F(LogCheckTest, ALostLogIsRefusedUnlessItsLossIsAccepted) {
   EXPECT_THAT(notices, testing::Contains(HasSubstr(kSyncMarkName)));
 }
 
+// Logs whose changes are all in tables are removed, the later ones first; a process that is killed meanwhile leaves a gap.
+TEST_F(LogCheckTest, LogsThatAreNoLongerNeededMayBeThereOrNot) {
+  {
+    const auto store = *KvStore::Open(Folder(), {});
+    for (int i = 0; i < 2; ++i) {
+      const auto batch = store->NewBatch();
+      batch->Put(Table::kIds, absl::StrCat("later", i), "x");
+      ASSERT_TRUE(store->Write(*batch, /*sync=*/true).ok());
+      ASSERT_TRUE(store->Flush().ok());
+    }
+    const auto batch = store->NewBatch();
+    batch->Put(Table::kIds, "last", "x");
+    ASSERT_TRUE(store->Write(*batch, /*sync=*/true).ok());
+  }
+  ASSERT_FALSE(FileExists(log_));
+  WriteFile(log_, bytes_);
+  for (bool read_only : {true, false}) {
+    EXPECT_TRUE(Open(read_only).ok()) << Open(read_only);
+    EXPECT_THAT(notices, testing::IsEmpty());
+  }
+}
+
+TEST_F(LogCheckTest, ACopyOfALogUnderALaterNumberIsRefused) {
+  const std::string later = Folder() + "/000990.log";
+  WriteFile(later, bytes_);
+  const absl::Status status = Open();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(status.message()), testing::AllOf(HasSubstr(later), HasSubstr("earlier log")));
+}
+
 TEST_F(LogCheckTest, AManifestThatIsShorterThanItWasIsRefused) {
   ASSERT_TRUE(Open().ok());  // moves the log into tables, which only the MANIFEST names
   const std::string path = absl::StrCat(Folder(), "/MANIFEST-", absl::StrFormat("%06d", *ManifestNumber(Folder())));

@@ -13,6 +13,7 @@ namespace {
 constexpr size_t kBlock = 32768;
 constexpr size_t kHeader = 7;         // checksum, length, type
 constexpr size_t kWriteHeader = 12;   // sequence number of the first change, number of changes
+constexpr size_t kEditHead = 256;     // of a MANIFEST's record: its numbers, which come first, are within
 
 enum Type : uint8_t { kZero = 0, kFull = 1, kFirst = 2, kMiddle = 3, kLast = 4 };
 
@@ -50,6 +51,44 @@ Int Load(absl::string_view bytes, size_t at) {
   Int value;
   std::memcpy(&value, bytes.data() + at, sizeof(value));
   return value;
+}
+
+// RocksDB's tags of a MANIFEST's record, as far as they come before the first log that is still needed.
+enum EditTag : uint64_t {
+  kComparator = 1,
+  kLogNumber = 2,
+  kNextFile = 3,
+  kFirstLog = 10,
+  kPreviousLog = 9,
+  kGreatestTable = 203,
+  kDatabaseId = 8193,
+};
+
+// 7 bits a byte, least first; false where the bytes end before.
+bool TakeNumber(absl::string_view& bytes, uint64_t& number) {
+  number = 0;
+  for (int shift = 0; shift < 64 && !bytes.empty(); shift += 7) {
+    const auto byte = static_cast<unsigned char>(bytes[0]);
+    bytes.remove_prefix(1);
+    number |= uint64_t{byte & 127u} << shift;
+    if (byte < 128) return true;
+  }
+  return false;
+}
+
+// The first log that is still needed, as a MANIFEST's record with this beginning says; 0 where it does not.
+uint64_t FirstLogOf(absl::string_view edit) {
+  uint64_t tag = 0, value = 0;
+  while (TakeNumber(edit, tag) && TakeNumber(edit, value)) {
+    if (tag == kFirstLog) return value;
+    if (tag == kComparator || tag == kDatabaseId) {
+      if (value > edit.size()) return 0;
+      edit.remove_prefix(value);
+    } else if (tag != kLogNumber && tag != kNextFile && tag != kPreviousLog && tag != kGreatestTable) {
+      return 0;
+    }
+  }
+  return 0;
 }
 
 // A piece of a record: records are cut where a block ends.
@@ -133,13 +172,15 @@ class Scanner {
       begin_ = at;
       head_.clear();
     }
-    absl::StrAppend(&head_, piece.payload.substr(0, kWriteHeader - head_.size()));
+    const size_t head = kind_ == LogKind::kWrites ? kWriteHeader : kEditHead;
+    absl::StrAppend(&head_, piece.payload.substr(0, head - head_.size()));
     is_open_ = piece.type == kFirst || piece.type == kMiddle;
     return is_open_ || EndRecord();
   }
 
   bool EndRecord() {
     if (kind_ == LogKind::kWrites && !TakeSequence()) return false;
+    if (kind_ == LogKind::kManifest) scan_.first_log = std::max(scan_.first_log, FirstLogOf(head_));
     ++scan_.num_records;
     scan_.last_begin = static_cast<int64_t>(begin_);
     return true;

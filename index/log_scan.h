@@ -15,6 +15,7 @@ struct LogScan {
   int64_t end = 0;            // where it ends
   uint64_t first_sequence = 0;  // of writes; 0 = there is none
   uint64_t last_sequence = 0;   // of writes; 0 = there is none
+  uint64_t first_log = 0;       // of a MANIFEST: logs of smaller numbers hold nothing any more that tables do not
   std::string fault;          // what is wrong at `fault_at`; empty = nothing
   int64_t fault_at = 0;
   // Whole records follow the fault: it is not just a write that was cut off.

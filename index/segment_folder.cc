@@ -49,9 +49,10 @@ absl::StatusOr<SegmentFolder::Segment> SegmentFolder::Build(int64_t number, cons
 absl::StatusOr<std::shared_ptr<const VectorIndex>> SegmentFolder::Open(const SegmentEntry& entry,
                                                                          int64_t verify_bytes) const {
   const std::string path = Path(entry.file);
-  SENVEC_ASSIGN_OR_RETURN(const Head head, ReadHead(path));
-  if (head.bytes != entry.bytes || head.checksum != entry.head_checksum) {
-    return absl::DataLossError(absl::StrCat(path, " is not the file that the collection wrote: it has ", head.bytes,
+  const absl::StatusOr<Head> head = ReadHead(path);
+  if (!head.ok()) return absl::DataLossError(head.status().message());
+  if (head->bytes != entry.bytes || head->checksum != entry.head_checksum) {
+    return absl::DataLossError(absl::StrCat(path, " is not the file that the collection wrote: it has ", head->bytes,
                                             " bytes of ", entry.bytes, ", or another head"));
   }
   SENVEC_ASSIGN_OR_RETURN(std::shared_ptr<const VectorIndex> index, OpenVectorIndex(path, entry.bytes <= verify_bytes));

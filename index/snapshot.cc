@@ -61,14 +61,35 @@ absl::StatusOr<std::vector<SnapshotFile>> Fields(absl::string_view text, absl::s
   return files;
 }
 
-absl::Status Sync(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+absl::Status SyncFolder(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return ErrnoToStatus(errno, absl::StrCat("cannot open ", path));
   const int result = ::fsync(fd);
   const int error = errno;
   ::close(fd);
   if (result != 0) return ErrnoToStatus(error, absl::StrCat("cannot sync ", path));
   return absl::OkStatus();
+}
+
+absl::Status WriteAll(int fd, absl::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), std::min(bytes.size(), size_t{1} << 20));
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return ErrnoToStatus(errno, "cannot write");
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return ::fsync(fd) == 0 ? absl::OkStatus() : ErrnoToStatus(errno, "cannot sync");
+}
+
+// Into a new file, synced. The standard library's own says "Input/output error" of a full disk.
+absl::Status CopyFile(const std::string& from, const std::string& to) {
+  SENVEC_ASSIGN_OR_RETURN(const auto file, MappedFile::Open(from));
+  const int fd = ::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (fd < 0) return ErrnoToStatus(errno, absl::StrCat("cannot create ", to));
+  const absl::Status written = WriteAll(fd, file->bytes());
+  ::close(fd);
+  if (written.ok()) return written;
+  return absl::Status(written.code(), absl::StrCat("cannot copy ", from, " to ", to, ": ", written.message()));
 }
 
 absl::Status CheckFile(const std::string& directory, const SnapshotFile& expected) {
@@ -131,22 +152,16 @@ absl::Status CopySnapshot(const std::string& directory, const std::string& new_d
     const std::string from = JoinPath(directory, file.name);
     const std::string to = JoinPath(new_directory, file.name);
     SENVEC_RETURN_IF_ERROR(MakeDirectories(fs::path(to).parent_path().string()));
-    std::error_code error;
-    fs::copy_file(from, to, error);
-    if (error) return ErrnoToStatus(error.value(), absl::StrCat("cannot copy ", from, " to ", to));
+    SENVEC_RETURN_IF_ERROR(CopyFile(from, to));
     SENVEC_RETURN_IF_ERROR(CheckFile(new_directory, file));
-    SENVEC_RETURN_IF_ERROR(Sync(to));
-    SENVEC_RETURN_IF_ERROR(Sync(fs::path(to).parent_path().string()));
+    SENVEC_RETURN_IF_ERROR(SyncFolder(fs::path(to).parent_path().string()));
   }
   return absl::OkStatus();
 }
 
 absl::Status LinkOrCopyFile(const std::string& from, const std::string& to) {
   if (::link(from.c_str(), to.c_str()) == 0) return absl::OkStatus();
-  std::error_code error;
-  fs::copy_file(from, to, error);
-  if (error) return ErrnoToStatus(error.value(), absl::StrCat("cannot copy ", from, " to ", to));
-  return Sync(to);
+  return CopyFile(from, to);
 }
 
 }  // namespace senvec

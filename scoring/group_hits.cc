@@ -23,12 +23,21 @@ absl::Status CheckCosine(const ScoredHit& hit, size_t position) {
 }  // namespace
 
 absl::StatusOr<std::vector<GroupCandidate>> GroupHits(absl::Span<const ScoredHit> hits) {
+  for (size_t i = 0; i < hits.size(); ++i) {
+    if (absl::Status good = CheckCosine(hits[i], i); !good.ok()) return good;
+  }
+  return GroupByMeaning(hits);
+}
+
+absl::StatusOr<std::vector<GroupCandidate>> GroupByMeaning(absl::Span<const ScoredHit> hits) {
   std::vector<GroupCandidate> candidates;
   // A group named "7" and a document "7" without a group are two classes.
   absl::flat_hash_map<std::pair<bool, absl::string_view>, size_t> positions;
   for (size_t i = 0; i < hits.size(); ++i) {
     const ScoredHit& hit = hits[i];
-    if (absl::Status good = CheckCosine(hit, i); !good.ok()) return good;
+    if (!std::isfinite(hit.cosine)) {
+      return absl::InvalidArgumentError(absl::StrCat("hit ", i, " (id \"", hit.id, "\") has score ", hit.cosine));
+    }
     const bool grouped = !hit.group.empty();
     const auto [known, is_new] =
         positions.try_emplace({grouped, grouped ? hit.group : hit.id}, candidates.size());

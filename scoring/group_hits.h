@@ -33,4 +33,8 @@ struct GroupCandidate {
 // normalised, or an L2 score), with the hit's position and id.
 absl::StatusOr<std::vector<GroupCandidate>> GroupHits(absl::Span<const ScoredHit> hits);
 
+// The same for scores that are no cosines, where larger is nearer: `cosine` is that score. InvalidArgument for a score
+// that is not finite.
+absl::StatusOr<std::vector<GroupCandidate>> GroupByMeaning(absl::Span<const ScoredHit> hits);
+
 }  // namespace senvec

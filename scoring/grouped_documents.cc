@@ -62,7 +62,7 @@ absl::StatusOr<GroupedDocuments::Result> GroupedDocuments::Candidates(absl::Span
   for (size_t i = 0; i < n; ++i) hits.push_back({ids_[order[i].second], groups_[order[i].second], order[i].first});
   Result result;
   SENVEC_ASSIGN_OR_RETURN(result.candidates, GroupHits(hits));
-  result.tail.num_classes = num_classes() - static_cast<int64_t>(result.candidates.size());
+  result.tail.num_classes = size() - static_cast<int64_t>(hits.size());
   if (n > 0) result.tail.largest_cosine = hits.back().cosine;
   if (prototypes_.has_value()) {
     SENVEC_RETURN_IF_ERROR(prototypes_->Rescore(query, result.candidates));

@@ -34,9 +34,10 @@ class GroupedDocuments {
 
   struct Result {
     std::vector<GroupCandidate> candidates;  // best first
-    Tail tail;
+    MarginTail tail;
   };
-  // The classes of the k nearest documents. query: dim, of length 1.
+  // The classes of the k nearest documents. The tail counts the other documents, which no more classes can be: a
+  // collection that is searched later knows its documents, not its classes. query: dim, of length 1.
   absl::StatusOr<Result> Candidates(absl::Span<const float> query, int32_t k) const;
 
  private:

@@ -30,7 +30,7 @@ TEST(GroupedDocumentsTest, GivesTheClassesOfTheNearestAndBoundsTheRest) {
   ASSERT_EQ(two.candidates.size(), 2u);
   EXPECT_EQ(two.candidates[0].id, "1");
   EXPECT_EQ(two.candidates[1].id, "3");
-  EXPECT_EQ(two.tail.num_classes, 1);
+  EXPECT_EQ(two.tail.num_classes, 2);
   EXPECT_NEAR(two.tail.largest_cosine, std::cos(25 * M_PI / 180), 1e-6);
   const auto all = *documents.Candidates(At(5), 100);
   EXPECT_EQ(all.candidates.size(), 3u);

@@ -18,7 +18,7 @@ absl::Status CheckRange(absl::string_view name, double value, double lowest, dou
       absl::StrCat("\"", name, "\" must be in [", lowest, ", ", highest, "], got ", value));
 }
 
-absl::Status CheckCosines(absl::Span<const double> cosines, const Tail& tail) {
+absl::Status CheckCosines(absl::Span<const double> cosines, const MarginTail& tail) {
   for (size_t i = 0; i < cosines.size(); ++i) {
     if (!std::isfinite(cosines[i]) || (i > 0 && cosines[i] > cosines[i - 1])) {
       return absl::InvalidArgumentError(
@@ -44,7 +44,7 @@ double Logistic(double log_odds) {
 }
 
 // ln of what stands in the denominator beside the candidates: the tail, each class at `cosine`, and the background.
-double LogOthers(const Tail& tail, double cosine, const MarginOptions& options) {
+double LogOthers(const MarginTail& tail, double cosine, const MarginOptions& options) {
   const double background = options.background.has_value() ? options.scale * *options.background : -kInfinity;
   if (tail.num_classes == 0) return background;
   return LogAdd(background, std::log(static_cast<double>(tail.num_classes)) + options.scale * cosine);
@@ -52,7 +52,7 @@ double LogOthers(const Tail& tail, double cosine, const MarginOptions& options) 
 
 // ScoreMargins's bounds of the others, computed once a query.
 struct Others {
-  Others(const Tail& tail, const MarginOptions& options)
+  Others(const MarginTail& tail, const MarginOptions& options)
       : least(LogOthers(tail, std::min(-1.0, tail.largest_cosine), options)),
         most(LogOthers(tail, tail.largest_cosine, options)) {}
   const double least;
@@ -91,6 +91,22 @@ absl::Status MarginOptions::Validate() const {
   return CheckRange("ambiguity", ambiguity, 0, 2);
 }
 
+absl::StatusOr<MarginOptions> MarginOverrides::On(const MarginOptions& base) const {
+  if (background.has_value() && no_background) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"background\" is ", *background, " and \"no_background\" is set; take one of them"));
+  }
+  MarginOptions options = base;
+  options.scale = scale.value_or(base.scale);
+  options.margin = margin.value_or(base.margin);
+  if (background.has_value()) options.background = background;
+  if (no_background) options.background.reset();
+  options.accept_probability = accept_probability.value_or(base.accept_probability);
+  options.ambiguity = ambiguity.value_or(base.ambiguity);
+  SENVEC_RETURN_IF_ERROR(options.Validate());
+  return options;
+}
+
 absl::string_view VerdictName(Verdict verdict) {
   switch (verdict) {
     case Verdict::kAccepted: return "accepted";
@@ -100,7 +116,7 @@ absl::string_view VerdictName(Verdict verdict) {
   return "unknown";
 }
 
-absl::StatusOr<std::vector<MarginScore>> ScoreMargins(absl::Span<const double> cosines, const Tail& tail,
+absl::StatusOr<std::vector<MarginScore>> ScoreMargins(absl::Span<const double> cosines, const MarginTail& tail,
                                                       const MarginOptions& options) {
   SENVEC_RETURN_IF_ERROR(options.Validate());
   SENVEC_RETURN_IF_ERROR(CheckCosines(cosines, tail));
@@ -123,7 +139,7 @@ absl::StatusOr<std::vector<MarginScore>> ScoreMargins(absl::Span<const double> c
   return scores;
 }
 
-MarginScore ScoreBest(absl::Span<const double> cosines, size_t first_kept, const Tail& tail,
+MarginScore ScoreBest(absl::Span<const double> cosines, size_t first_kept, const MarginTail& tail,
                       const MarginOptions& options) {
   double log_rivals = -kInfinity;
   if (first_kept < cosines.size()) {
@@ -136,7 +152,7 @@ MarginScore ScoreBest(absl::Span<const double> cosines, size_t first_kept, const
   return ScoreOne(cosines[0], log_rivals, Others(tail, options), options);
 }
 
-absl::StatusOr<Judgement> Judge(absl::Span<const double> cosines, const Tail& tail, const MarginOptions& options) {
+absl::StatusOr<Judgement> Judge(absl::Span<const double> cosines, const MarginTail& tail, const MarginOptions& options) {
   SENVEC_RETURN_IF_ERROR(options.Validate());
   SENVEC_RETURN_IF_ERROR(CheckCosines(cosines, tail));
   Judgement judgement;

@@ -29,6 +29,15 @@ struct MarginOptions {
   absl::Status Validate() const;
 };
 
+// What is to differ from options that come from elsewhere: unset = as there.
+struct MarginOverrides {
+  std::optional<double> scale, margin, background, accept_probability, ambiguity;
+  bool no_background = false;  // there is none
+
+  // `base` with these. InvalidArgument as of MarginOptions::Validate(), and for a background that is set and not wanted.
+  absl::StatusOr<MarginOptions> On(const MarginOptions& base) const;
+};
+
 enum class Verdict {
   kAccepted,   // the best class is the answer
   kAmbiguous,  // it would be, were it not for its rivals: ask back
@@ -47,7 +56,7 @@ struct MarginScore {
 };
 
 // What is known of the classes that are not among the candidates.
-struct Tail {
+struct MarginTail {
   int64_t num_classes = 0;
   // No such class has a larger cosine: the lowest hit's, when the hits are the k nearest of an exact search. With an
   // approximate index the bound holds as far as that index found the nearest.
@@ -60,12 +69,12 @@ struct Tail {
 //
 // cosines: finite, descending (InvalidArgument with the position). Error of the log-odds, and relative error of p, below
 // (n + 8 + 8s + 2 ln(1 + num_classes)) · 2⁻⁵² for n candidates. O(n).
-absl::StatusOr<std::vector<MarginScore>> ScoreMargins(absl::Span<const double> cosines, const Tail& tail,
+absl::StatusOr<std::vector<MarginScore>> ScoreMargins(absl::Span<const double> cosines, const MarginTail& tail,
                                                       const MarginOptions& options);
 
 // The best class's p at the low end when the classes at positions [1, first_kept) were not there. As ScoreMargins(),
 // which is first_kept = 1. cosines: finite, descending, not empty.
-MarginScore ScoreBest(absl::Span<const double> cosines, size_t first_kept, const Tail& tail,
+MarginScore ScoreBest(absl::Span<const double> cosines, size_t first_kept, const MarginTail& tail,
                       const MarginOptions& options);
 
 struct Judgement {
@@ -77,6 +86,6 @@ struct Judgement {
 
 // accepted: p_low ≥ accept_probability. ambiguous: it would be without the rivals, which are named. unknown otherwise,
 // and without candidates. cosines as for ScoreMargins(). OURS, see MarginOptions.
-absl::StatusOr<Judgement> Judge(absl::Span<const double> cosines, const Tail& tail, const MarginOptions& options);
+absl::StatusOr<Judgement> Judge(absl::Span<const double> cosines, const MarginTail& tail, const MarginOptions& options);
 
 }  // namespace senvec

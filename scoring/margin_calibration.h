@@ -16,7 +16,7 @@ namespace senvec {
 struct CalibrationQuery {
   std::string text;             // decides the half it goes to
   std::vector<double> cosines;  // of its candidates (GroupHits), finite, descending; may be empty
-  Tail tail;
+  MarginTail tail;
   bool answerable = false;      // it has an answer
   int32_t truth = -1;           // position of the expected class among the candidates; −1 = not there
 };

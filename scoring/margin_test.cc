@@ -43,7 +43,7 @@ std::vector<double> RandomCosines(std::mt19937& engine, size_t n, double low, do
   return cosines;
 }
 
-void ExpectDirect(const std::vector<double>& cosines, const Tail& tail, const MarginOptions& options) {
+void ExpectDirect(const std::vector<double>& cosines, const MarginTail& tail, const MarginOptions& options) {
   const auto scores = ScoreMargins(cosines, tail, options);
   ASSERT_TRUE(scores.ok()) << scores.status();
   const long double s = options.scale, n = tail.num_classes;
@@ -81,7 +81,7 @@ TEST(MarginTest, EqualsTheFormulaInEightyBitsOnRandomCosines) {
     if (round % 3 == 0) options.background = backgrounds(engine);
     const size_t n = 1 + engine() % 60;
     const double low = round % 2 == 0 ? -1 : 0.7;  // spread out, or close together as e5's
-    Tail tail;
+    MarginTail tail;
     const std::vector<double> cosines = RandomCosines(engine, n, low, 1);
     if (round % 5 != 0) tail = {static_cast<int64_t>(engine() % 1000000), cosines.back()};
     ExpectDirect(cosines, tail, options);
@@ -95,7 +95,7 @@ TEST(MarginTest, EqualsTheFormulaInEightyBitsOnExtremes) {
   for (const std::vector<double>& cosines : lists) {
     for (const double scale : {0.001, 1.0, 30.0, 64.0, 1000.0}) {
       for (const double margin : {-2.0, 0.0, 0.35, 2.0}) {
-        for (const Tail& tail : {Tail{}, Tail{1, cosines.back()}, Tail{std::numeric_limits<int64_t>::max(), cosines.back()}}) {
+        for (const MarginTail& tail : {MarginTail{}, MarginTail{1, cosines.back()}, MarginTail{std::numeric_limits<int64_t>::max(), cosines.back()}}) {
           SCOPED_TRACE(testing::Message() << testing::PrintToString(cosines) << " s " << scale << " m " << margin);
           MarginOptions options = {.scale = scale, .margin = margin};
           ExpectDirect(cosines, tail, options);
@@ -134,7 +134,7 @@ TEST(MarginTest, TheBestScoredAloneIsTheBestOfAll) {
   std::mt19937 engine(7);
   for (const size_t n : {1u, 2u, 30u}) {
     const std::vector<double> cosines = RandomCosines(engine, n, 0, 1);
-    const Tail tail = {12, cosines.back()};
+    const MarginTail tail = {12, cosines.back()};
     EXPECT_DOUBLE_EQ(ScoreBest(cosines, 1, tail, {}).log_odds_low, ScoreMargins(cosines, tail, {})->at(0).log_odds_low);
   }
 }
@@ -182,7 +182,7 @@ TEST(VerdictTailTest, ManyUnseenClassesForbidAcceptance) {
 }
 
 TEST(MarginTest, NamesWhatIsNoCosine) {
-  const auto message = [](std::vector<double> cosines, Tail tail = {}) {
+  const auto message = [](std::vector<double> cosines, MarginTail tail = {}) {
     const absl::Status status = ScoreMargins(cosines, tail, {}).status();
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
     return std::string(status.message());

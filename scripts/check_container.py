@@ -13,7 +13,7 @@ INSTRUCTIONS = {"FROM", "WORKDIR", "COPY", "RUN", "USER", "EXPOSE", "VOLUME", "H
 # Package of the image that runs → package of the same library that it was built with.
 RUNTIME_PACKAGES = {"libgrpc++1.51": "libgrpc++-dev", "libprotobuf32": "libprotobuf-dev", "libabsl20220623": "libabsl-dev",
                     "libopenblas0-pthread": "libopenblas-dev", "liblapacke": "liblapacke-dev",
-                    "libspdlog1.10": "libspdlog-dev", "libxxhash0": "libxxhash-dev", "libgomp1": "build-essential"}
+                    "libspdlog1.10": "libspdlog-dev", "libxxhash0": "libxxhash-dev"}
 SERVICE_KEYS = {"build", "image", "ports", "volumes", "read_only", "tmpfs", "restart", "stop_grace_period", "environment",
                 "command"}
 

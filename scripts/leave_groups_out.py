@@ -4,7 +4,7 @@
     python3 scripts/leave_groups_out.py DATA/epidemic_faq OUT [--share 0.33] [--members 1]
     python3 scripts/leave_groups_out.py DATA/mrpc_en/test.tsv OUT --least 1
 
-Of a folder (corpus.tsv, queries.tsv, qrels.tsv) a group is a document that is relevant for some query; of pairs
+Of a folder (corpus.tsv, queries.tsv, qrels.tsv) a group is the documents that are relevant for one query; of pairs
 (text_a TAB text_b TAB score) text_a is the document and text_b the query where the score is --least or more. A share of
 the groups, chosen by a checksum of the document's text, is not in the corpus, and their queries expect "none". With
 --members the first queries of each group become documents of it. Writes OUT/corpus.tsv (id, text, group) and
@@ -33,13 +33,17 @@ def of_folder(folder):
     for query, document, relevance in rows(folder / "qrels.tsv", 3):
         if float(relevance) > 0:
             relevant[query].append(document)
-    several = [query for query, found in relevant.items() if len(found) > 1]
-    if several:
-        raise SystemExit(f"{folder}: {len(several)} queries have several relevant documents, which form no groups")
+    # Documents that answer one query are one group, named by the first of them.
+    name = {}
+    for found in relevant.values():
+        merged = {name.get(document, document) for document in found}
+        first = min(merged, key=list(documents).index) if len(merged) > 1 else merged.pop()
+        for document in [d for d, n in name.items() if n in merged] + found:
+            name[document] = first
     groups = collections.defaultdict(list)
     for query, found in relevant.items():
-        groups[found[0]].append(texts[query])
-    return documents, groups
+        groups[name[found[0]]].append(texts[query])
+    return documents, groups, name
 
 
 def of_pairs(path, least):
@@ -52,7 +56,7 @@ def of_pairs(path, least):
         identity = ids.setdefault(a, f"d{len(ids)}")
         documents[identity] = a
         groups[identity].append(b)
-    return documents, groups
+    return documents, groups, {}
 
 
 def left_out(text, share):
@@ -68,15 +72,20 @@ def main():
     parser.add_argument("--least", type=float, default=1)
     arguments = parser.parse_args()
     data = arguments.data
-    documents, groups = of_folder(data) if data.is_dir() else of_pairs(data, arguments.least)
+    documents, groups, name = of_folder(data) if data.is_dir() else of_pairs(data, arguments.least)
     corpus, queries, unanswerable = [], [], 0
     for identity, text in documents.items():
-        asked = groups.get(identity, [])
-        if asked and left_out(text, arguments.share):
+        group = name.get(identity, identity)
+        asked = groups.get(group, [])
+        gone = bool(asked) and left_out(documents[group], arguments.share)
+        if not gone:
+            corpus.append((identity, text, group if asked else ""))
+        if group != identity or not asked:
+            continue
+        if gone:
             unanswerable += len(asked)
             queries += [(query, "none") for query in asked]
             continue
-        corpus.append((identity, text, identity if asked else ""))
         members = asked[:arguments.members] if len(asked) > arguments.members else []
         corpus += [(f"{identity}_{i}", query, identity) for i, query in enumerate(members)]
         queries += [(query, identity) for query in asked[len(members):]]

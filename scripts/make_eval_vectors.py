@@ -8,6 +8,7 @@ import json
 import math
 import pathlib
 import sys
+import types
 import warnings
 
 import numpy as np
@@ -235,6 +236,72 @@ def retrieval():
     write("retrieval", f"pytrec_eval, ranx {getattr(ranx, '__version__', '')}".strip(), cases)
 
 
+def exact_unit_vectors(rng, n, dim=24, unit=16):
+    """Vectors whose length is 1 and whose products are exact in fp32: whole numbers over `unit`."""
+    rows = []
+    while len(rows) < n:
+        row = rng.integers(-6, 7, dim)
+        left = unit**2 - int((row[:-4] ** 2).sum())
+        # Four squares make up any number that is left (Lagrange).
+        for a, b, c in ((a, b, c) for a in range(16, -1, -1) for b in range(16, -1, -1) for c in range(16, -1, -1)):
+            rest = left - a * a - b * b - c * c
+            if rest >= 0 and math.isqrt(rest) ** 2 == rest:
+                row[-4:] = a, b, c, math.isqrt(rest)
+                rows.append(row / unit)
+                break
+    return np.array(rows)
+
+
+class Lookup:
+    """What sentence-transformers' evaluators need of a model: texts are row numbers."""
+
+    def __init__(self, rows):
+        from sentence_transformers.util import cos_sim
+        self.rows, self.similarity_fn_name, self.similarity = rows, "cosine", cos_sim
+        self.model_card_data = types.SimpleNamespace(set_evaluation_metrics=lambda *_: None)
+
+    def encode(self, texts, convert_to_tensor=False, **_):
+        import torch
+        rows = self.rows[[int(text) for text in texts]]
+        return torch.tensor(rows) if convert_to_tensor else rows
+
+    encode_query = encode_document = encode
+
+
+def evaluators():
+    import sentence_transformers
+    from sentence_transformers.sentence_transformer import evaluation
+    rng = np.random.default_rng(2019)
+    cases = []
+    for name, n in (("random", 120), ("few_vectors", 12)):
+        rows = exact_unit_vectors(rng, n)
+        model = Lookup(rows)
+        pairs = [[int(a), int(b)] for a, b in rng.integers(0, n, (200, 2))]
+        cosines = np.array([rows[a] @ rows[b] for a, b in pairs])
+        graded = np.round(2.5 + 3 * cosines + rng.standard_normal(200), 1)
+        binary = (graded > 3).astype(int)
+        first, second = [str(a) for a, _ in pairs], [str(b) for _, b in pairs]
+        sts = evaluation.EmbeddingSimilarityEvaluator(first, second, graded.tolist(), main_similarity="cosine")(model)
+        classes = evaluation.BinaryClassificationEvaluator(first, second, binary.tolist(), similarity_fn_names=["cosine"])(model)
+        # Its answers are those of cuts that it could not make where scores are tied, so that the best that can be made counts.
+        reached = best_of(cosines, binary, metrics.accuracy_score), best_of(cosines, binary, lambda y, p: metrics.f1_score(y, p, zero_division=0))
+        documents, queries = list(range(n // 2)), list(range(n // 2, n))
+        relevant = {str(q): {str(d) for d in rng.permutation(documents)[:1 + q % 4]} for q in queries}
+        # Ties are broken by the name there and by the place here: names in the order of places.
+        ids = {str(d): f"{d:03d}" for d in documents}
+        found = evaluation.InformationRetrievalEvaluator(
+            {str(q): str(q) for q in queries}, {ids[str(d)]: str(d) for d in documents}, {q: {ids[d] for d in r} for q, r in relevant.items()},
+            mrr_at_k=[10], ndcg_at_k=[10], accuracy_at_k=[1, 10], precision_recall_at_k=[10, 100], map_at_k=[100])(model)
+        pick = lambda results, end: next(float(v) for k, v in results.items() if k.endswith(end))
+        cases.append({"name": name, "dim": rows.shape[1], "rows": (rows * 16).astype(int).ravel().tolist(), "pairs": pairs, "graded": graded.tolist(),
+                      "binary": binary.tolist(), "spearman": pick(sts, "spearman_cosine"), "pearson": pick(sts, "pearson_cosine"),
+                      "average_precision": pick(classes, "cosine_ap"), "their_accuracy": pick(classes, "cosine_accuracy"), "their_f1": pick(classes, "cosine_f1"),
+                      "accuracy": reached[0], "f1": reached[1], "relevant": {q: sorted(map(int, r)) for q, r in relevant.items()},
+                      "hit_1": pick(found, "accuracy@1"), "hit_10": pick(found, "accuracy@10"), "recall_10": pick(found, "recall@10"),
+                      "recall_100": pick(found, "recall@100"), "mrr_10": pick(found, "mrr@10"), "ndcg_10": pick(found, "ndcg@10"), "map_100": pick(found, "map@100")})
+    write("evaluators", f"sentence-transformers {sentence_transformers.__version__}; rows in sixteenths", cases)
+
+
 def unreachable(rows, k):
     """Whether w_k is a convex combination of the others, by linear programming."""
     others = np.delete(rows, k, 0)
@@ -274,6 +341,7 @@ def main():
     hubness()
     geometry()
     retrieval()
+    evaluators()
 
 
 if __name__ == "__main__":

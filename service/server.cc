@@ -15,12 +15,14 @@
 #include "base/status_macros.h"
 #include "service/rpc/collection_service.h"
 #include "service/rpc/embedding_service.h"
+#include "service/rpc/evaluation_service.h"
 
 namespace senvec {
 namespace {
 
 constexpr size_t kMaxWaitingCalls = 4096;
 constexpr size_t kMaxWaitingLongCalls = 64;
+constexpr size_t kMaxWaitingEvaluations = 8;  // the service takes fewer
 
 void LogNotice(absl::string_view message) { spdlog::info("{}", std::string(message)); }
 
@@ -44,14 +46,16 @@ class ServerImpl : public Server {
     scheduler_ = std::make_unique<EncodeScheduler>(encoder_.get(), config_.scheduler, absl::Now);
     work_ = std::make_unique<WorkQueue>(config_.work_threads, kMaxWaitingCalls);
     long_work_ = std::make_unique<WorkQueue>(1, kMaxWaitingLongCalls);
+    evaluation_work_ = std::make_unique<WorkQueue>(1, kMaxWaitingEvaluations);
     context_ = {.encoder = encoder_.get(), .scheduler = scheduler_.get(), .store = store_.get(), .work = work_.get(),
-                .long_work = long_work_.get(), .snapshots = config_.snapshots, .limits = config_.limits, .version = SENVEC_VERSION, .now = absl::Now};
+                .long_work = long_work_.get(), .evaluations = evaluation_work_.get(), .pool = pool_.get(), .snapshots = config_.snapshots, .limits = config_.limits, .version = SENVEC_VERSION, .now = absl::Now};
     return absl::OkStatus();
   }
 
   absl::Status Listen() {
     embedding_ = std::make_unique<EmbeddingService>(&context_);
     collections_ = std::make_unique<CollectionService>(&context_);
+    evaluations_ = std::make_unique<EvaluationService>(&context_);
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
     grpc::ServerBuilder builder;
@@ -63,13 +67,15 @@ class ServerImpl : public Server {
     builder.AddListeningPort(config_.listen, grpc::InsecureServerCredentials(), &port_);
     builder.RegisterService(embedding_.get());
     builder.RegisterService(collections_.get());
+    builder.RegisterService(evaluations_.get());
     grpc_ = builder.BuildAndStart();
     if (grpc_ == nullptr || port_ == 0) {
       return absl::UnavailableError(absl::StrCat("cannot listen on ", config_.listen,
                                                  ": the port is taken or the address is not this machine's; choose another with --listen HOST:PORT"));
     }
     grpc::HealthCheckServiceInterface& health = *grpc_->GetHealthCheckService();
-    for (const char* service : {v1::EmbeddingService::service_full_name(), v1::CollectionService::service_full_name()}) {
+    for (const char* service : {v1::EmbeddingService::service_full_name(), v1::CollectionService::service_full_name(),
+                                v1::EvaluationService::service_full_name()}) {
       health.SetServingStatus(service, true);
     }
     health.SetServingStatus(true);
@@ -92,6 +98,7 @@ class ServerImpl : public Server {
     if (scheduler_ != nullptr) scheduler_->Shutdown();
     if (work_ != nullptr) work_->Shutdown();
     if (long_work_ != nullptr) long_work_->Shutdown();
+    if (evaluation_work_ != nullptr) evaluation_work_->Shutdown();
     if (grpc_ != nullptr) grpc_->Wait();
     // Nobody holds a collection any more: they close, and let go of their folders.
     store_.reset();
@@ -107,9 +114,11 @@ class ServerImpl : public Server {
   std::unique_ptr<EncodeScheduler> scheduler_;
   std::unique_ptr<WorkQueue> work_;
   std::unique_ptr<WorkQueue> long_work_;
+  std::unique_ptr<WorkQueue> evaluation_work_;
   RpcContext context_;
   std::unique_ptr<EmbeddingService> embedding_;
   std::unique_ptr<CollectionService> collections_;
+  std::unique_ptr<EvaluationService> evaluations_;
   std::unique_ptr<grpc::Server> grpc_;
   Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

@@ -75,6 +75,8 @@ std::map<std::string, Setter> Setters(ServerConfig& config) {
           {"max_k", Integer(&config.limits.max_k, 1, 1 << 20)},
           {"max_hits", Integer(&config.limits.max_hits, 1, kMax32)},
           {"max_answer_bytes", Integer(&config.limits.max_answer_bytes, 4096, kMax32)},
+          {"max_evaluation_texts", Integer(&config.limits.max_evaluation_texts, 1, 1 << 30)},
+          {"max_evaluation_bytes", Integer(&config.limits.max_evaluation_bytes, 1, int64_t{1} << 40)},
           {"max_batch_tokens", Integer(&config.scheduler.max_batch_tokens, 1, 1 << 20)},
           {"max_queued_tokens", Integer(&config.scheduler.max_queued_tokens, 1, int64_t{1} << 40)},
           {"sentences_per_turn", Integer(&config.scheduler.sentences_per_turn, 1, 1 << 16)},

@@ -21,7 +21,8 @@ struct ServerConfig {
   LoadOptions load;                        // "pooling", "max_tokens", "whitening", "precision"
   int32_t threads = 0;                     // "threads": that encode; 0 = as many as this process may use CPUs
   int32_t work_threads = 2;                // "work_threads": that read and write collections, [1, 256]
-  RpcLimits limits;                        // "max_texts", "max_text_bytes", "max_k", "max_hits", "max_answer_bytes"
+  RpcLimits limits;                        // "max_texts", "max_text_bytes", "max_k", "max_hits", "max_answer_bytes",
+                                           // "max_evaluation_texts", "max_evaluation_bytes"
   EncodeSchedulerOptions scheduler;        // "max_batch_tokens", "max_queued_tokens", "sentences_per_turn"
   int64_t max_message_bytes = int64_t{64} << 20;  // "max_message_bytes", [4096, 2^31 − 1]
   int64_t memory_quota_bytes = int64_t{1} << 30;  // "memory_quota_bytes": gRPC's buffers

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Shows that the checks in scripts/ find what they look for: check_scripts_test.py SOURCE_DIR"""
 import pathlib
+import subprocess
 import sys
 import unittest
 
@@ -74,6 +75,23 @@ class CheckContainer(unittest.TestCase):
             ["7411"]))
         for part in ("key port is not known", "there is no Dockerfile", "port 1:2", "volume lost"):
             self.assertIn(part, faults)
+
+
+class Torture(unittest.TestCase):
+    def run_script(self, *arguments):
+        return subprocess.run([ROOT / "scripts/torture.sh", *arguments], capture_output=True, text=True, check=False)
+
+    def test_help_names_every_option_it_takes(self):
+        result = self.run_script("--help")
+        self.assertEqual(result.returncode, 0)
+        for option in ("--seed", "--rounds", "--fault-step", "--operations", "--damage-step", "--full-rounds", "--only"):
+            self.assertIn(option, result.stdout)
+
+    def test_refuses_what_is_no_option(self):
+        for arguments in (["--frob"], ["--rounds"], ["--rounds", "x"], ["--rounds", "0"], ["--only", "all"], ["--logs"]):
+            result = self.run_script(*arguments)
+            self.assertEqual(result.returncode, 2, arguments)
+            self.assertIn("--help", result.stderr)
 
 
 if __name__ == "__main__":

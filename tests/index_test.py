@@ -17,7 +17,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
 from program import PROGRAM, SENTENCES, ProgramTest, load_npy, save_npy
 
-KINDS = ("exact", "hnsw", "auto")
+KINDS = ("exact", "hnsw", "ivf", "auto")
 WORDS = "reset resetting how do i my password parcel where is 重 置 密 码 a b c".split()
 
 

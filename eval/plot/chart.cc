@@ -62,7 +62,7 @@ class Drawing {
     Extent extent;
     for (const Series& series : chart.series) {
       for (const auto& p : series.points) {
-        extent.Add(p.first);
+        extent.Add(chart.x_log ? std::log10(p.first) : p.first);
         if (series.bars) extent.Add(p.first + BarWidth(series));
       }
     }
@@ -84,15 +84,24 @@ class Drawing {
     return Scale(low, high, kHeight - kBottom, kTop);
   }
 
+  double X(double x) const { return x_(chart_.x_log ? std::log10(x) : x); }
+
+  std::vector<double> XTicks() const {
+    if (!chart_.x_log) return AxisTicks(x_.from(), x_.to(), 6);
+    std::vector<double> ticks;
+    for (const auto& p : chart_.series.empty() ? std::vector<std::pair<double, double>>() : chart_.series[0].points) ticks.push_back(p.first);
+    return ticks;
+  }
+
   void DrawAxes() {
     for (const double tick : AxisTicks(y_.from(), y_.to(), 5)) {
       absl::StrAppend(&svg_, "<line class=\"grid\" x1=\"", Pixel(kLeft), "\" x2=\"", Pixel(kWidth - kRight), "\" y1=\"",
                       Pixel(y_(tick)), "\" y2=\"", Pixel(y_(tick)), "\"/>", Text(kLeft - 6, y_(tick) + 4, "tick end", Label(tick)));
     }
     const double base = kHeight - kBottom;
-    for (const double tick : AxisTicks(x_.from(), x_.to(), 6)) {
-      absl::StrAppend(&svg_, "<line class=\"axis\" x1=\"", Pixel(x_(tick)), "\" x2=\"", Pixel(x_(tick)), "\" y1=\"", Pixel(base),
-                      "\" y2=\"", Pixel(base + 4), "\"/>", Text(x_(tick), base + 16, "tick mid", Label(tick)));
+    for (const double tick : XTicks()) {
+      absl::StrAppend(&svg_, "<line class=\"axis\" x1=\"", Pixel(X(tick)), "\" x2=\"", Pixel(X(tick)), "\" y1=\"", Pixel(base),
+                      "\" y2=\"", Pixel(base + 4), "\"/>", Text(X(tick), base + 16, "tick mid", Label(tick)));
     }
     absl::StrAppend(&svg_, "<path class=\"axis\" d=\"M", Pixel(kLeft), " ", Pixel(kTop), "V", Pixel(base), "H", Pixel(kWidth - kRight),
                     "\"/>", Text((kLeft + kWidth - kRight) / 2, base + 31, "tick mid", chart_.x_label), "<text class=\"tick mid\" transform=\"translate(12 ",
@@ -113,13 +122,13 @@ class Drawing {
     std::string path;
     bool pen_down = false;
     for (const auto& p : series.points) {
-      if (Drawn(p)) absl::StrAppend(&path, pen_down ? "L" : "M", Pixel(x_(p.first)), " ", Pixel(y_(p.second)));
+      if (Drawn(p)) absl::StrAppend(&path, pen_down ? "L" : "M", Pixel(X(p.first)), " ", Pixel(y_(p.second)));
       pen_down = Drawn(p);
     }
     absl::StrAppend(&svg_, "<path class=\"line s", number, series.dashed ? " dashed" : "", "\" d=\"", path, "\"/>");
     for (const auto& p : series.points) {
       if (!series.dots || !Drawn(p)) continue;
-      absl::StrAppend(&svg_, "<circle class=\"dot s", number, "\" cx=\"", Pixel(x_(p.first)), "\" cy=\"", Pixel(y_(p.second)), "\" r=\"3\"/>");
+      absl::StrAppend(&svg_, "<circle class=\"dot s", number, "\" cx=\"", Pixel(X(p.first)), "\" cy=\"", Pixel(y_(p.second)), "\" r=\"3\"/>");
     }
   }
 
@@ -128,7 +137,7 @@ class Drawing {
     const double x = x_(*chart_.mark);
     const bool left = x > (kLeft + kWidth) / 2;
     absl::StrAppend(&svg_, "<line class=\"mark\" x1=\"", Pixel(x), "\" x2=\"", Pixel(x), "\" y1=\"", Pixel(kTop), "\" y2=\"",
-                    Pixel(kHeight - kBottom), "\"/>", Text(x + (left ? -4 : 4), kTop + 10, left ? "tick end" : "tick", chart_.mark_label));
+                    Pixel(kHeight - kBottom), "\"/>", Text(x + (left ? -4 : 4), kTop + 10, left ? "tick end halo" : "tick halo", chart_.mark_label));
   }
 
   void DrawLegend() {
@@ -136,9 +145,9 @@ class Drawing {
     for (size_t i = 0; i < chart_.series.size() && chart_.series.size() > 1; ++i) {
       absl::StrAppend(&svg_, "<rect class=\"key s", i, "\" x=\"", Pixel(x), "\" y=\"", Pixel(kHeight - 14), "\" width=\"10\" height=\"10\"/>",
                       Text(x + 14, kHeight - 5, "tick", chart_.series[i].name));
-      // Characters of a narrow and a wide alphabet; a legend need not be exact.
+      // Characters are about so wide; a legend need not be exact.
       double width = 0;
-      for (const char c : chart_.series[i].name) width += (static_cast<unsigned char>(c) & 0xC0) == 0x80 ? 2.5 : 6.2;
+      for (const char c : chart_.series[i].name) width += (static_cast<unsigned char>(c) & 0xC0) == 0x80 ? 0 : 6.2;
       x += 30 + width;
     }
   }

@@ -28,6 +28,7 @@ struct Chart {
   std::optional<double> mark;  // a vertical line at x, with `mark_label`
   std::string mark_label;
   std::optional<double> x_from, x_to, y_from, y_to;  // ends of the axes; unset = those of the data
+  bool x_log = false;  // a logarithmic axis with a tick at each point of the first series; x above 0, no bars, no mark
 };
 
 std::string ChartSvg(const Chart& chart);

@@ -63,6 +63,13 @@ TEST(ChartTest, DrawsNothingAndOnePointAndEqualValues) {
   }
 }
 
+TEST(ChartTest, ALogarithmicAxisHasEqualStepsForEqualRatios) {
+  const std::string svg = ChartSvg({.title = "log", .series = {{.name = "a", .points = {{1, 0}, {10, 1}, {100, 0}}, .dots = true}}, .x_log = true});
+  // Pixels 56 to 466.
+  for (const char* x : {"cx=\"56\"", "cx=\"261\"", "cx=\"466\""}) EXPECT_THAT(svg, HasSubstr(x));
+  for (const char* tick : {">1</text>", ">10</text>", ">100</text>"}) EXPECT_THAT(svg, HasSubstr(tick));
+}
+
 TEST(HeatMapTest, HasACellForEachValueAndMarksTheBest) {
   const std::string svg = HeatMapSvg({"h", "x", "y", {0, 0.5}, {0, 1}, {{0.1, NAN}, {0.3, 0.2}}});
   EXPECT_EQ(Count(svg, "class=\"cell\""), 3u);

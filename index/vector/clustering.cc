@@ -10,8 +10,7 @@ namespace senvec {
 namespace {
 
 constexpr int kRounds = 10;
-constexpr size_t kRowsACentre = 64;  // that are looked at to place it
-constexpr size_t kBlock = 64;        // rows that are compared with all centres at once
+constexpr size_t kBlock = 64;  // rows that are compared with all centres at once
 
 void SetCentre(const std::vector<double>& sums, double rows, size_t centre, size_t code_bytes, Centres& centres) {
   double greatest = 0, squares = 0;
@@ -71,25 +70,16 @@ std::vector<uint32_t> NearestCentres(const CodedTable& table, const Centres& cen
   return nearest;
 }
 
-Centres FindCentres(const CodedTable& table, size_t count, const DistanceKernels& kernels, ThreadPool* pool,
+Centres FindCentres(const CodedTable& sample, size_t count, const DistanceKernels& kernels, ThreadPool* pool,
                     absl::FunctionRef<bool()> progress) {
-  // Some rows at equal distances.
-  const size_t rows = std::min(table.rows, count * kRowsACentre);
-  std::vector<uint8_t> codes(rows * table.code_bytes);
-  std::vector<RowFactor> factors(table.factors != nullptr ? rows : 0);
-  for (size_t i = 0; i < rows; ++i) {
-    const size_t row = i * table.rows / rows;
-    std::copy_n(table.row(row), table.code_bytes, &codes[i * table.code_bytes]);
-    if (table.factors != nullptr) factors[i] = table.factors[row];
-  }
-  const CodedTable sample = {codes.data(), table.code_bytes, factors.empty() ? nullptr : factors.data(), table.step, rows};
-  Centres centres = {.codes = std::vector<uint8_t>(count * table.code_bytes), .factors = std::vector<RowFactor>(count)};
-  std::vector<std::vector<double>> sums(count, std::vector<double>(table.code_bytes));
+  const size_t rows = sample.rows;
+  Centres centres = {.codes = std::vector<uint8_t>(count * sample.code_bytes), .factors = std::vector<RowFactor>(count)};
+  std::vector<std::vector<double>> sums(count, std::vector<double>(sample.code_bytes));
   std::vector<size_t> sizes(count, 1);
   for (size_t c = 0; c < count; ++c) AddRow(sample, c * rows / count, sums[c]);
   for (int round = 0;; ++round) {
     for (size_t c = 0; c < count; ++c) {
-      SetCentre(sums[c], static_cast<double>(sizes[c]), c, table.code_bytes, centres);
+      SetCentre(sums[c], static_cast<double>(sizes[c]), c, sample.code_bytes, centres);
     }
     if (round == kRounds) return centres;
     if (!progress()) return {};

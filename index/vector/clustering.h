@@ -29,9 +29,12 @@ struct CodedTable {
   float step_of(size_t r) const { return factors != nullptr ? factors[r].step : step; }
 };
 
-// Lloyd's algorithm by Euclidean distance over codes; the same centres whatever the threads. `progress` is asked before
-// each round; false stops, and the result is empty.
-Centres FindCentres(const CodedTable& table, size_t count, const DistanceKernels& kernels, ThreadPool* pool,
+// Rows a centre that are enough to place it.
+inline constexpr size_t kRowsACentre = 64;
+
+// Lloyd's algorithm by Euclidean distance over the codes of some rows, at least `count`; the same centres whatever the
+// threads. `progress` is asked before each round; false stops, and the result is empty.
+Centres FindCentres(const CodedTable& sample, size_t count, const DistanceKernels& kernels, ThreadPool* pool,
                     absl::FunctionRef<bool()> progress);
 
 // The nearest centre of each row, the first of equally near ones.

@@ -24,26 +24,35 @@ std::vector<float> Sample(const RowTable& rows, size_t n) {
 
 }  // namespace
 
-EncodedRows EncodeRows(const BuildInput& input) {
-  const size_t n = static_cast<size_t>(input.num_rows), dim = input.rows.dim();
-  EncodedRows encoded;
-  encoded.codec = RowCodec::Train(input.options, Sample(input.rows, n), input.rows.kernels().isa);
-  const size_t code_bytes = encoded.codec->code_bytes();
-  encoded.codes.resize(n * code_bytes);
-  if (encoded.codec->has_factors()) encoded.factors.resize(n);
+std::unique_ptr<const RowCodec> TrainCodec(const BuildInput& input) {
+  return RowCodec::Train(input.options, Sample(input.rows, static_cast<size_t>(input.num_rows)), input.rows.kernels().isa);
+}
+
+void EncodeSome(const BuildInput& input, const RowCodec& codec, size_t count, absl::FunctionRef<size_t(size_t)> row_of,
+                uint8_t* codes, RowFactor* factors) {
+  const size_t dim = input.rows.dim(), code_bytes = codec.code_bytes();
   const auto encode = [&](size_t task) {
-    const size_t first = task * kRowsATask, count = std::min(kRowsATask, n - first);
-    std::vector<float> values(count * dim);
-    for (size_t i = 0; i < count; ++i) input.rows.Read(first + i, absl::MakeSpan(values).subspan(i * dim, dim));
-    encoded.codec->Encode(values, count, encoded.codes.data() + first * code_bytes,
-                          encoded.factors.empty() ? nullptr : encoded.factors.data() + first);
+    const size_t first = task * kRowsATask, n = std::min(kRowsATask, count - first);
+    std::vector<float> values(n * dim);
+    for (size_t i = 0; i < n; ++i) input.rows.Read(row_of(first + i), absl::MakeSpan(values).subspan(i * dim, dim));
+    codec.Encode(values, n, codes + first * code_bytes, factors == nullptr ? nullptr : factors + first);
   };
-  const size_t tasks = (n + kRowsATask - 1) / kRowsATask;
+  const size_t tasks = (count + kRowsATask - 1) / kRowsATask;
   if (input.context.pool != nullptr) {
     input.context.pool->ParallelFor(tasks, encode);
   } else {
     for (size_t task = 0; task < tasks; ++task) encode(task);
   }
+}
+
+EncodedRows EncodeRows(const BuildInput& input) {
+  const size_t n = static_cast<size_t>(input.num_rows);
+  EncodedRows encoded;
+  encoded.codec = TrainCodec(input);
+  encoded.codes.resize(n * encoded.codec->code_bytes());
+  if (encoded.codec->has_factors()) encoded.factors.resize(n);
+  EncodeSome(input, *encoded.codec, n, [](size_t i) { return i; }, encoded.codes.data(),
+             encoded.factors.empty() ? nullptr : encoded.factors.data());
   encoded.codec->CompleteFactors(absl::MakeSpan(encoded.factors));
   return encoded;
 }
@@ -91,14 +100,35 @@ Places ArrangePlaces(const DistinctRows& distinct, absl::Span<const uint32_t> or
   return places;
 }
 
-absl::Status WriteCodedRows(const VectorIndexOptions& options, const EncodedRows& rows, const Places& places,
-                            VectorFileWriter& writer) {
+absl::Status WritePlaces(const Places& places, const RowCodec& codec, VectorFileWriter& writer) {
   SENVEC_RETURN_IF_ERROR(writer.Write(VectorSection::kPlaces, absl::MakeConstSpan(places.rows)));
   SENVEC_RETURN_IF_ERROR(writer.Write(VectorSection::kRepeats, absl::MakeConstSpan(places.repeats)));
-  const std::string table = rows.codec->Serialize();
-  SENVEC_RETURN_IF_ERROR(writer.Write(VectorSection::kCodeTable, absl::MakeConstSpan(table.data(), table.size())));
+  const std::string table = codec.Serialize();
+  return writer.Write(VectorSection::kCodeTable, absl::MakeConstSpan(table.data(), table.size()));
+}
+
+absl::Status WriteCodes(const EncodedRows& rows, VectorFileWriter& writer) {
   SENVEC_RETURN_IF_ERROR(writer.Write(VectorSection::kCodes, absl::MakeConstSpan(rows.codes)));
   return writer.Write(VectorSection::kFactors, absl::MakeConstSpan(rows.factors));
+}
+
+absl::Status WriteFloatCodes(const BuildInput& input, absl::Span<const uint32_t> rows, VectorFileWriter& writer) {
+  const VectorIndexOptions stored = FloatCodeOptions(input.options);
+  std::vector<float> values(input.rows.dim());
+  std::string block(kRowsATask * RowTable::RowBytes(stored), '\0');
+  SENVEC_RETURN_IF_ERROR(writer.Begin(VectorSection::kCodes));
+  for (size_t first = 0; first < rows.size(); first += kRowsATask) {
+    if (!input.context.progress(input.num_rows, input.num_rows)) {
+      return absl::CancelledError("the build was cancelled");
+    }
+    const size_t count = std::min(kRowsATask, rows.size() - first);
+    for (size_t i = 0; i < count; ++i) {
+      input.rows.Read(rows[first + i], absl::MakeSpan(values));
+      RowTable::Encode(stored, input.rows.kernels(), values, block.data() + i * RowTable::RowBytes(stored));
+    }
+    SENVEC_RETURN_IF_ERROR(writer.Append(absl::string_view(block).substr(0, count * RowTable::RowBytes(stored))));
+  }
+  return writer.End();
 }
 
 absl::StatusOr<StoredCodes> OpenStoredCodes(const VectorFile& file, uint64_t num_coded, Isa isa) {
@@ -121,11 +151,11 @@ absl::StatusOr<StoredCodes> OpenStoredCodes(const VectorFile& file, uint64_t num
   }
   if (!fits) return file.Damaged("its repeats make no sense");
   SENVEC_ASSIGN_OR_RETURN(stored.codec, RowCodec::Parse(file, isa));
-  SENVEC_ASSIGN_OR_RETURN(stored.codes,
-                          file.Expect(VectorSection::kCodes, "codes", num_coded * stored.codec->code_bytes()));
-  SENVEC_ASSIGN_OR_RETURN(stored.factors,
-                          file.Expect(VectorSection::kFactors, "factors",
-                                      stored.codec->has_factors() ? num_coded * sizeof(RowFactor) : 0));
+  const bool is_float = file.options().codes != VectorStorage::kInt8;
+  const uint64_t code_bytes = is_float ? RowTable::RowBytes(FloatCodeOptions(file.options())) : stored.codec->code_bytes();
+  const uint64_t factor_bytes = !is_float && stored.codec->has_factors() ? sizeof(RowFactor) : 0;
+  SENVEC_ASSIGN_OR_RETURN(stored.codes, file.Expect(VectorSection::kCodes, "codes", num_coded * code_bytes));
+  SENVEC_ASSIGN_OR_RETURN(stored.factors, file.Expect(VectorSection::kFactors, "factors", num_coded * factor_bytes));
   return stored;
 }
 

@@ -4,8 +4,10 @@
 #include <memory>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "index/vector/index_kinds.h"
 #include "index/vector/row_codec.h"
@@ -19,7 +21,20 @@ struct EncodedRows {
   std::vector<RowFactor> factors;  // none for cosine
 };
 
-// Trains a codec on some of the rows and encodes all, on all threads.
+// As what a RowTable is made with whose rows are kept as options.codes says, which is fp32 or fp16.
+inline VectorIndexOptions FloatCodeOptions(const VectorIndexOptions& options) {
+  VectorIndexOptions stored = options;
+  stored.rescoring = options.codes;
+  return stored;
+}
+
+// A codec, trained on some of the rows.
+std::unique_ptr<const RowCodec> TrainCodec(const BuildInput& input);
+// Codes of rows row_of(0), row_of(1), … on all threads: count × code_bytes() and, where there are any, count factors,
+// which are not complete.
+void EncodeSome(const BuildInput& input, const RowCodec& codec, size_t count, absl::FunctionRef<size_t(size_t)> row_of,
+                uint8_t* codes, RowFactor* factors);
+// Trains a codec and encodes all rows.
 EncodedRows EncodeRows(const BuildInput& input);
 
 // Sentences repeat, and so do their vectors. Of rows with the same codes the first stands for all.
@@ -38,9 +53,12 @@ struct Places {
 // order: code → position in `distinct.first`.
 Places ArrangePlaces(const DistinctRows& distinct, absl::Span<const uint32_t> order);
 
-// Writes the parts that coded kinds share; codes and factors are in the order of places.
-absl::Status WriteCodedRows(const VectorIndexOptions& options, const EncodedRows& rows, const Places& places,
-                            VectorFileWriter& writer);
+// Write the parts that kinds with candidates share.
+absl::Status WritePlaces(const Places& places, const RowCodec& codec, VectorFileWriter& writer);
+// Codes and factors that are in the order of places already.
+absl::Status WriteCodes(const EncodedRows& rows, VectorFileWriter& writer);
+// Where options.codes are floats: these rows, as such.
+absl::Status WriteFloatCodes(const BuildInput& input, absl::Span<const uint32_t> rows, VectorFileWriter& writer);
 
 // The same parts of a file, of the right sizes, with rows and places that are there. Views.
 struct StoredCodes {

@@ -17,7 +17,6 @@ struct WalkScratch {
   CandidatePool pool;
   std::vector<uint64_t> frontier;  // of filtered walks
   VisitedSet visited;
-  CodedQuery query;
   uint32_t fresh[kMostMeasured];
   Rank ranks[kMostMeasured];
 };

@@ -20,7 +20,15 @@ absl::Status WriteHnswIndex(const BuildInput& input, VectorFileWriter& writer) {
   const BuiltGraph graph = BuildGraph(options, *rows.codec, input.rows.kernels(), rows.codes,
                                       rows.factors.empty() ? nullptr : &rows.factors, input.context.pool, progress);
   if (stopped) return absl::CancelledError("the build was cancelled");
-  SENVEC_RETURN_IF_ERROR(WriteCodedRows(input.options, rows, ArrangePlaces(distinct, graph.order), writer));
+  const Places places = ArrangePlaces(distinct, graph.order);
+  SENVEC_RETURN_IF_ERROR(WritePlaces(places, *rows.codec, writer));
+  if (input.options.codes == VectorStorage::kInt8) {
+    SENVEC_RETURN_IF_ERROR(WriteCodes(rows, writer));
+  } else {
+    // The graph is made of codes of 8 bits all the same; walks see what was asked for.
+    const absl::Span<const uint32_t> nodes = absl::MakeConstSpan(places.rows).first(graph.order.size());
+    SENVEC_RETURN_IF_ERROR(WriteFloatCodes(input, nodes, writer));
+  }
   std::vector<uint32_t> counts;
   for (const BuiltGraph::Level& level : graph.levels) counts.push_back(level.num_nodes);
   SENVEC_RETURN_IF_ERROR(writer.Write(VectorSection::kGraphTable, absl::MakeConstSpan(counts)));

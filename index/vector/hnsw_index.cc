@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "index/vector/candidate_space.h"
 #include "index/vector/checked_rows.h"
 #include "index/vector/coded_rows.h"
 #include "index/vector/exact_search.h"
@@ -22,28 +23,30 @@ constexpr size_t kWalkCost = 25;
 constexpr size_t kPatience = 2;
 
 // What a thread keeps from one search to the next, whatever index it is of.
+template <typename Space>
 struct SearchScratch {
   WalkScratch walk;
+  typename Space::Query query;
   NearestKeys nearest;
   std::vector<uint32_t> rows;
 };
-SearchScratch& ThisThreadsScratch() {
-  thread_local SearchScratch scratch;
+template <typename Space>
+SearchScratch<Space>& ThisThreadsScratch() {
+  thread_local SearchScratch<Space> scratch;
   return scratch;
 }
 
+template <typename Space>
 class HnswIndex : public VectorIndex {
  public:
   HnswIndex(std::shared_ptr<const MappedFile> bytes, const VectorFile& file, const StoredRows& rows,
-            std::unique_ptr<const RowCodec> codec, std::unique_ptr<ResidentMemory> memory, const CodeMeasure& measure,
-            NodeRows nodes, GraphView graph)
+            std::unique_ptr<ResidentMemory> memory, Space space, NodeRows nodes, GraphView graph)
       : bytes_(std::move(bytes)),
         options_(file.options()),
         num_rows_(file.num_rows()),
         rows_(rows),
-        codec_(std::move(codec)),
         memory_(std::move(memory)),
-        measure_(measure),
+        space_(std::move(space)),
         nodes_(std::move(nodes)),
         node_of_(nodes_.NodesOfRows()),
         graph_(std::move(graph)) {}
@@ -88,34 +91,36 @@ class HnswIndex : public VectorIndex {
   int64_t mapped_bytes() const override { return static_cast<int64_t>(bytes_->bytes().size()); }
 
  private:
+  using Scratch = SearchScratch<Space>;
+
   std::vector<Neighbor> SearchOne(const float* query, size_t k, size_t ef, const RowFilter* allowed,
                                   float floor) const {
-    SearchScratch& scratch = ThisThreadsScratch();
+    Scratch& scratch = ThisThreadsScratch<Space>();
     scratch.rows.clear();
     if (num_rows_ == 0 || (allowed != nullptr && allowed->count() == 0)) return {};
-    codec_->EncodeQuery(query, scratch.walk.query);
+    space_.Prepare(query, scratch.query);
     if (allowed != nullptr) {
       FindAllowed(k, ef, *allowed, scratch);
     } else if (kScanWorth * ef >= nodes_.num_nodes()) {
       ScanAll(ef, scratch);
     } else {
-      Walk(ef, scratch.walk);
+      Walk(ef, scratch);
       for (size_t i = 0; i < scratch.walk.pool.size(); ++i) TakeRows(scratch.walk.pool.node(i), nullptr, scratch.rows);
     }
     return Rescore(rows_.table, query, scratch.rows, k, floor);
   }
 
   // A scan of the allowed rows costs as many measurements as there are, a walk about ef · degree / their share.
-  void FindAllowed(size_t k, size_t ef, const RowFilter& allowed, SearchScratch& scratch) const {
+  void FindAllowed(size_t k, size_t ef, const RowFilter& allowed, Scratch& scratch) const {
     const size_t count = static_cast<size_t>(allowed.count()), n = static_cast<size_t>(num_rows_);
     const size_t walk = ef * kWalkCost * n / count;
     if (walk < count) {
-      uint32_t entry = Entry(scratch.walk);
+      uint32_t entry = Entry(scratch);
       const auto allow = [&](uint32_t node) { return nodes_.Allowed(node, allowed); };
       scratch.walk.visited.Reserve(nodes_.num_nodes());
       // A walk that takes much longer than it would with rows allowed at random is one towards rows that lie far from
       // the query, of which it would find too few.
-      if (WalkAllowed(measure_, scratch.walk.query, graph_.levels[0], entry, ef, kPatience * walk, allow,
+      if (WalkAllowed(space_, scratch.query, graph_.levels[0], entry, ef, kPatience * walk, allow,
                       scratch.walk)) {
         for (size_t i = 0; i < scratch.walk.pool.size(); ++i) {
           TakeRows(scratch.walk.pool.node(i), &allowed, scratch.rows);
@@ -126,28 +131,28 @@ class HnswIndex : public VectorIndex {
     ScanAllowed(std::max(ef, 2 * k), allowed, scratch);
   }
 
-  void ScanAllowed(size_t keep, const RowFilter& allowed, SearchScratch& scratch) const {
+  void ScanAllowed(size_t keep, const RowFilter& allowed, Scratch& scratch) const {
     scratch.nearest.Reset(keep);
     uint32_t nodes[64];
     Rank ranks[64];
     ForEachAllowed(allowed, num_rows_, [&](const uint32_t* rows, size_t count) {
       for (size_t i = 0; i < count; ++i) {
         nodes[i] = node_of_[rows[i]];
-        measure_.Prefetch(nodes[i]);
+        space_.Prefetch(nodes[i]);
       }
-      measure_.Measure(scratch.walk.query, nodes, count, ranks);
+      space_.Measure(scratch.query, nodes, count, ranks);
       // The row in the place of the node: several allowed rows may share one.
       for (size_t i = 0; i < count; ++i) scratch.nearest.Add(CandidateKey::Make(ranks[i], rows[i]));
     });
     for (uint64_t key : scratch.nearest.Finish()) scratch.rows.push_back(CandidateKey::Node(key));
   }
 
-  void ScanAll(size_t keep, SearchScratch& scratch) const {
+  void ScanAll(size_t keep, Scratch& scratch) const {
     scratch.nearest.Reset(keep);
     Rank ranks[64];
     for (size_t first = 0; first < nodes_.num_nodes(); first += 64) {
       const size_t count = std::min<size_t>(64, nodes_.num_nodes() - first);
-      measure_.MeasureRange(scratch.walk.query, first, count, ranks);
+      space_.MeasureRange(scratch.query, first, count, ranks);
       for (size_t i = 0; i < count; ++i) {
         scratch.nearest.Add(CandidateKey::Make(ranks[i], static_cast<uint32_t>(first + i)));
       }
@@ -155,18 +160,18 @@ class HnswIndex : public VectorIndex {
     for (uint64_t key : scratch.nearest.Finish()) TakeRows(CandidateKey::Node(key), nullptr, scratch.rows);
   }
 
-  uint32_t Entry(WalkScratch& walk) const {
+  uint32_t Entry(Scratch& scratch) const {
     uint32_t entry = 0;
     for (size_t level = graph_.levels.size() - 1; level > 0; --level) {
-      entry = Descend(measure_, walk.query, graph_.levels[level], entry, walk);
+      entry = Descend(space_, scratch.query, graph_.levels[level], entry, scratch.walk);
     }
     return entry;
   }
 
-  void Walk(size_t ef, WalkScratch& walk) const {
-    const uint32_t entry = Entry(walk);
-    walk.visited.Reserve(nodes_.num_nodes());
-    WalkFrom(measure_, walk.query, graph_.levels[0], entry, ef, walk);
+  void Walk(size_t ef, Scratch& scratch) const {
+    const uint32_t entry = Entry(scratch);
+    scratch.walk.visited.Reserve(nodes_.num_nodes());
+    WalkFrom(space_, scratch.query, graph_.levels[0], entry, ef, scratch.walk);
   }
 
   void TakeRows(uint32_t node, const RowFilter* allowed, std::vector<uint32_t>& rows) const {
@@ -181,9 +186,8 @@ class HnswIndex : public VectorIndex {
   const VectorIndexOptions options_;
   const int64_t num_rows_;
   const StoredRows rows_;
-  const std::unique_ptr<const RowCodec> codec_;
   const std::unique_ptr<ResidentMemory> memory_;
-  const CodeMeasure measure_;
+  const Space space_;
   const NodeRows nodes_;
   const std::vector<uint32_t> node_of_;  // row → node
   const GraphView graph_;
@@ -222,10 +226,9 @@ bool LinksStayInside(const GraphLevel& level) {
   return !outside;
 }
 
-}  // namespace
-
-absl::StatusOr<std::unique_ptr<VectorIndex>> OpenHnswIndex(std::shared_ptr<const MappedFile> bytes,
-                                                           const VectorFile& file, const DistanceKernels& kernels) {
+template <typename Space>
+absl::StatusOr<std::unique_ptr<VectorIndex>> Open(std::shared_ptr<const MappedFile> bytes, const VectorFile& file,
+                                                  const DistanceKernels& kernels) {
   SENVEC_ASSIGN_OR_RETURN(const StoredRows rows, OpenStoredRows(file, kernels));
   SENVEC_ASSIGN_OR_RETURN(const std::vector<uint32_t> counts, LevelCounts(file));
   SENVEC_ASSIGN_OR_RETURN(StoredCodes codes, OpenStoredCodes(file, counts[0], kernels.isa));
@@ -248,11 +251,19 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> OpenHnswIndex(std::shared_ptr<const
   }
   const absl::Span<const uint32_t> rows_at = integers(codes.places), repeats = integers(codes.repeats);
   NodeRows nodes(rows_at, repeats, counts[0]);
-  const auto* code_bytes = reinterpret_cast<const uint8_t*>(memory->Copy(codes.codes));
-  const auto* factors = reinterpret_cast<const RowFactor*>(memory->Copy(codes.factors));
-  const CodeMeasure measure(code_bytes, codes.codec->code_bytes(), codes.factors.empty() ? nullptr : factors, kernels);
-  return std::make_unique<HnswIndex>(std::move(bytes), file, rows, std::move(codes.codec), std::move(memory), measure,
-                                     std::move(nodes), std::move(graph));
+  const char* const copied_codes = memory->Copy(codes.codes);
+  const char* const copied_factors = memory->Copy(codes.factors);
+  Space space(file, codes, copied_codes, copied_factors, kernels);
+  return std::make_unique<HnswIndex<Space>>(std::move(bytes), file, rows, std::move(memory), std::move(space),
+                                            std::move(nodes), std::move(graph));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<VectorIndex>> OpenHnswIndex(std::shared_ptr<const MappedFile> bytes,
+                                                           const VectorFile& file, const DistanceKernels& kernels) {
+  if (file.options().codes == VectorStorage::kInt8) return Open<CodedSpace>(std::move(bytes), file, kernels);
+  return Open<FloatSpace>(std::move(bytes), file, kernels);
 }
 
 }  // namespace senvec

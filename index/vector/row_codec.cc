@@ -111,7 +111,7 @@ absl::StatusOr<std::unique_ptr<const RowCodec>> RowCodec::Parse(const VectorFile
     return file.Damaged("its code table has another size than its header says");
   }
   std::vector<float> values(mean + matrix);
-  std::memcpy(values.data(), bytes.data() + sizeof(table), values.size() * sizeof(float));
+  if (!values.empty()) std::memcpy(values.data(), bytes.data() + sizeof(table), values.size() * sizeof(float));
   for (float value : values) {
     if (!std::isfinite(value)) return file.Damaged("its code table holds a value that is not finite");
   }

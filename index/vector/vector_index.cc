@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "index/vector/checked_rows.h"
+#include "index/vector/coded_rows.h"
 #include "index/vector/index_kinds.h"
 
 namespace senvec {
@@ -20,7 +21,9 @@ const DistanceKernels& BestKernels() { return DistanceKernelsFor(SupportedIsas()
 // codes twice, in two orders.
 IndexKind KindFor(const VectorIndexOptions& options, int64_t rows, int64_t memory_bytes) {
   if (rows <= kExactRows) return IndexKind::kExact;
-  const int64_t row = 3 * options.m * 4 + 2 * options.m * 4 + 2 * options.dim + 32;
+  const bool is_float = options.codes != VectorStorage::kInt8;
+  const int64_t floats = is_float ? static_cast<int64_t>(RowTable::RowBytes(FloatCodeOptions(options))) : 0;
+  const int64_t row = 3 * options.m * 4 + 2 * options.m * 4 + std::max<int64_t>(2 * options.dim, floats) + 32;
   return rows <= memory_bytes / row ? IndexKind::kHnsw : IndexKind::kIvf;
 }
 

@@ -193,6 +193,17 @@ TEST_P(VectorIndexTest, MoreNeighboursThanRowsAreAllRows) {
   for (const auto& found : *answers) EXPECT_EQ(found.size(), 37u);
 }
 
+TEST_P(VectorIndexTest, AsManyNeighboursAsMayBeAskedForAreFound) {
+  const auto index = Make(8, ClusteredRows(30000, 8, 1));
+  const auto queries = ClusteredRows(3, 8, 2);
+  for (int32_t k : {1000, 10000}) {
+    const auto answers = index->Search(queries, {.k = k});
+    ASSERT_TRUE(answers.ok()) << answers.status();
+    for (const auto& found : *answers) EXPECT_EQ(found.size(), static_cast<size_t>(k));
+    ExpectAnswers(*index, queries, {.k = k}, 0.9);
+  }
+}
+
 TEST_P(VectorIndexTest, EqualRowsAreReturnedByAscendingNumber) {
   std::vector<float> rows = ClusteredRows(6, 16, 1);
   const std::vector<float> row(rows.begin(), rows.begin() + 16);
@@ -359,8 +370,47 @@ TEST_P(VectorIndexTest, ConcurrentSearchesGiveTheSameAnswers) {
 TEST_P(VectorIndexTest, TellsHowMuchMemoryItNeeds) {
   const auto index = Make(24, ClusteredRows(500, 24, 1));
   EXPECT_GT(index->resident_bytes(), 0);
+  // Codes are kept as they were asked for.
+  if (!IsExact() && GetParam().codes != VectorStorage::kInt8) {
+    EXPECT_GE(index->resident_bytes(), 500 * 24 * (GetParam().codes == VectorStorage::kFp16 ? 2 : 4));
+  }
   if (!GetParam().grows) {
     EXPECT_GE(index->mapped_bytes(), 500 * 24 * (GetParam().rescoring == VectorStorage::kFp16 ? 2 : 4));
+  }
+}
+
+// Values of which 8 bits keep next to nothing: neighbours differ in the last thousandth of each.
+TEST(CodesTest, FloatsFindWhatEightBitsCannotTellApart) {
+  TempDir folder;
+  std::mt19937 engine(1);
+  std::normal_distribution<float> normal;
+  constexpr int32_t kDim = 16;
+  std::vector<float> rows(12000 * kDim), queries(50 * kDim);
+  const auto fill = [&](std::vector<float>& values) {
+    for (size_t i = 0; i < values.size(); ++i) values[i] = (i % 2 == 0 ? 1.0f : -1.0f) + 0.001f * normal(engine);
+  };
+  fill(rows);
+  fill(queries);
+  for (IndexKind kind : {IndexKind::kHnsw, IndexKind::kIvf}) {
+    double recall[3];
+    for (VectorStorage codes : {VectorStorage::kInt8, VectorStorage::kFp16, VectorStorage::kFp32}) {
+      const VectorIndexOptions options = {.kind = kind, .metric = Metric::kInnerProduct, .dim = kDim, .codes = codes};
+      const auto index = BuildVectorIndex(options, RowsInMemory(rows, kDim), folder / "index", {.progress = Always});
+      ASSERT_TRUE(index.ok()) << index.status();
+      // All lists: what puts rows into them is coded, too.
+      const auto answers = (*index)->Search(queries, {.k = 10, .nprobe = 10000});
+      ASSERT_TRUE(answers.ok()) << answers.status();
+      double total = 0;
+      for (size_t q = 0; q < answers->size(); ++q) {
+        const auto scores = TrueScores(Metric::kInnerProduct, rows, queries.data() + q * kDim, kDim);
+        total += RecallOf((*answers)[q], scores, 10, nullptr);
+      }
+      recall[codes == VectorStorage::kInt8 ? 0 : codes == VectorStorage::kFp16 ? 1 : 2] = total / 50;
+    }
+    EXPECT_GT(recall[2], recall[0]) << IndexKindName(kind);
+    EXPECT_GE(recall[2], recall[1]) << IndexKindName(kind);
+    std::printf("%s: recall %.3f with int8, %.3f with fp16, %.3f with fp32\n", std::string(IndexKindName(kind)).c_str(),
+                recall[0], recall[1], recall[2]);
   }
 }
 

@@ -1,11 +1,14 @@
 #include "service/rpc/collection_calls.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/status_macros.h"
+#include "retrieval/collection_scoring.h"
 #include "service/rpc/collection_messages.h"
 #include "service/rpc/requests.h"
+#include "service/rpc/scoring_messages.h"
 
 namespace senvec {
 
@@ -23,6 +26,8 @@ absl::Status HandleGetCollection(const RpcContext& context, const v1::GetCollect
   SENVEC_ASSIGN_OR_RETURN(const CollectionStats stats, collection->Stats());
   *response->mutable_collection() = CollectionMessage(*collection, context.store->Aliases());
   *response->mutable_stats() = StatsMessage(stats);
+  SENVEC_ASSIGN_OR_RETURN(const std::optional<ScoringFile> scoring, ScoringOf(*collection));
+  if (scoring.has_value()) *response->mutable_collection()->mutable_scoring() = ScoringMessage(*scoring);
   return absl::OkStatus();
 }
 

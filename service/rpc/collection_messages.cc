@@ -105,6 +105,7 @@ absl::StatusOr<CollectionOptions> OptionsOf(const v1::CreateCollectionRequest& r
   options.name = request.name();
   SENVEC_RETURN_IF_ERROR(TakeIndex(request, options.index));
   options.index.dim = model.dim;
+  options.hub_correction = request.hub_correction();
   options.model_fingerprint = model.fingerprint;
   options.whitening_fingerprint = model.whitening_fingerprint;
   options.model_directory = model.directory;
@@ -150,6 +151,7 @@ v1::Collection CollectionMessage(const Collection& collection, const std::vector
   message.set_ef_search(options.index.ef_search);
   message.set_nlist(options.index.nlist);
   message.set_nprobe(options.index.nprobe);
+  message.set_hub_correction(options.hub_correction);
   for (const CollectionStore::Alias& alias : aliases) {
     if (alias.collection == options.name) message.add_aliases(alias.name);
   }
@@ -166,6 +168,7 @@ v1::CollectionStats StatsMessage(const CollectionStats& stats) {
   message.set_disk_bytes(stats.disk_bytes);
   message.set_read_only(stats.read_only);
   message.set_read_only_reason(stats.read_only_reason);
+  message.set_num_uncorrected(stats.num_uncorrected);
   return message;
 }
 
@@ -179,9 +182,8 @@ v1::Document DocumentMessage(Document&& document, const DocumentParts& parts) {
   return message;
 }
 
-int64_t AddHit(Hit&& hit, const DocumentParts& parts, v1::SearchResponse::Hits* list) {
+int64_t FillHit(Hit&& hit, const DocumentParts& parts, v1::Hit* message) {
   constexpr size_t kFrame = 24;  // tags, lengths and the score
-  v1::Hit* message = list->add_hits();
   size_t bytes = kFrame + hit.id.size() + hit.group.size();
   message->set_id(std::move(hit.id));
   message->set_score(hit.score);

@@ -34,7 +34,7 @@ DocumentParts PartsOf(const Request& request) {
 
 // Takes the strings of `document`.
 v1::Document DocumentMessage(Document&& document, const DocumentParts& parts);
-// Adds a hit and returns about how many bytes it has in an answer. Takes the strings of `hit`.
-int64_t AddHit(Hit&& hit, const DocumentParts& parts, v1::SearchResponse::Hits* list);
+// Returns about how many bytes the hit has in an answer. Takes the strings of `hit`.
+int64_t FillHit(Hit&& hit, const DocumentParts& parts, v1::Hit* message);
 
 }  // namespace senvec

@@ -56,17 +56,27 @@ TEST(OptionsOfTest, RefusesUnknownEnumsAndBadNames) {
   EXPECT_THAT(std::string(OptionsOf(request, encoder).status().message()), HasSubstr("a/b"));
 }
 
+TEST(OptionsOfTest, HubCorrectionGoesWithCosines) {
+  const FakeEncoder encoder;
+  v1::CreateCollectionRequest request = Named("faq");
+  EXPECT_FALSE(OptionsOf(request, encoder)->hub_correction);
+  request.set_hub_correction(true);
+  EXPECT_TRUE(OptionsOf(request, encoder)->hub_correction);
+  request.set_metric(v1::METRIC_L2);
+  EXPECT_THAT(std::string(OptionsOf(request, encoder).status().message()), HasSubstr("hub_correction needs metric cosine"));
+}
+
 TEST(WriteOptionsOfTest, RelaxedIsByNameOnly) {
   EXPECT_TRUE(WriteOptionsOf(v1::DURABILITY_UNSPECIFIED).value().durable);
   EXPECT_FALSE(WriteOptionsOf(v1::DURABILITY_RELAXED).value().durable);
   EXPECT_THAT(std::string(WriteOptionsOf(static_cast<v1::Durability>(5)).status().message()), HasSubstr("durability is 5"));
 }
 
-TEST(AddHitTest, LeavesOutWhatIsNotWanted) {
+TEST(FillHitTest, LeavesOutWhatIsNotWanted) {
   const Hit hit = {.id = "a", .score = 0.5, .text = "text", .metadata_json = "{}", .group = "g"};
   v1::SearchResponse::Hits hits;
-  const int64_t whole = AddHit(Hit(hit), {}, &hits);
-  const int64_t bare = AddHit(Hit(hit), {.text = false, .metadata = false}, &hits);
+  const int64_t whole = FillHit(Hit(hit), {}, hits.add_hits());
+  const int64_t bare = FillHit(Hit(hit), {.text = false, .metadata = false}, hits.add_hits());
   EXPECT_EQ(whole - bare, 6);
   EXPECT_EQ(hits.hits(0).text(), "text");
   EXPECT_EQ(hits.hits(1).text(), "");

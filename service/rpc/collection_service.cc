@@ -6,6 +6,7 @@
 #include "service/rpc/collection_calls.h"
 #include "service/rpc/document_calls.h"
 #include "service/rpc/optimize_stream.h"
+#include "service/rpc/scoring_calls.h"
 #include "service/rpc/search_call.h"
 #include "service/rpc/snapshot_calls.h"
 
@@ -123,6 +124,10 @@ Reactor* CollectionService::CountDocuments(Call* call, const Bytes* in, Bytes* o
 
 Reactor* CollectionService::Search(Call* call, const Bytes* in, Bytes* out) {
   return Async(*context_, call, in, out, HandleSearch);
+}
+
+Reactor* CollectionService::SetScoring(Call* call, const Bytes* in, Bytes* out) {
+  return OnQueue(context_->work, *context_, call, in, out, HandleSetScoring);
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* CollectionService::OptimizeCollection(Call*, const Bytes* in) {

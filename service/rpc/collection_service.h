@@ -26,11 +26,12 @@ using Raw14 = v1::CollectionService::WithRawCallbackMethod_ListDocuments<Raw13>;
 using Raw15 = v1::CollectionService::WithRawCallbackMethod_CountDocuments<Raw14>;
 using Raw16 = v1::CollectionService::WithRawCallbackMethod_Search<Raw15>;
 using Raw17 = v1::CollectionService::WithRawCallbackMethod_OptimizeCollection<Raw16>;
+using Raw18 = v1::CollectionService::WithRawCallbackMethod_SetScoring<Raw17>;
 }  // namespace collection_service_internal
 
 // senvec.v1.CollectionService. Texts are encoded with everybody else's; work on a collection runs on the work queue, what
 // takes long on the queue for that. Thread-safe.
-class CollectionService : public collection_service_internal::Raw17 {
+class CollectionService : public collection_service_internal::Raw18 {
  public:
   using Call = grpc::CallbackServerContext;
   using Bytes = grpc::ByteBuffer;
@@ -56,6 +57,7 @@ class CollectionService : public collection_service_internal::Raw17 {
   Reactor* ListDocuments(Call* call, const Bytes* in, Bytes* out) override;
   Reactor* CountDocuments(Call* call, const Bytes* in, Bytes* out) override;
   Reactor* Search(Call* call, const Bytes* in, Bytes* out) override;
+  Reactor* SetScoring(Call* call, const Bytes* in, Bytes* out) override;
   grpc::ServerWriteReactor<Bytes>* OptimizeCollection(Call* call, const Bytes* in) override;
 
  private:

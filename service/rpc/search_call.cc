@@ -2,14 +2,19 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "retrieval/collection_scoring.h"
+#include "retrieval/meaning_search.h"
 #include "service/rpc/collection_messages.h"
 #include "service/rpc/embed_task.h"
 #include "service/rpc/requests.h"
+#include "service/rpc/scoring_messages.h"
 
 namespace senvec {
 namespace {
@@ -20,12 +25,42 @@ SearchOptions OptionsOf(const v1::SearchRequest& request) {
   return options;
 }
 
-// What the queries' texts are encoded as; every query is checked.
-absl::StatusOr<EmbedTask> TaskOf(const RpcContext& context, const v1::SearchRequest& request,
-                                 const CollectionOptions& options) {
+// What is asked for, beside the queries.
+struct Plan {
+  SearchOptions search;
+  std::optional<MeaningSearchOptions> meanings;  // unset: hits are documents
+  bool is_calibrated = false;                    // the collection's scoring has a part in it
+
+  int32_t candidates() const {
+    if (meanings.has_value()) return meanings->candidates;
+    return search.correct_hubs ? search.hub_candidates : search.k;
+  }
+};
+
+absl::StatusOr<Plan> PlanOf(const RpcContext& context, const v1::SearchRequest& request, const Collection& collection) {
+  Plan plan;
   SENVEC_RETURN_IF_ERROR(CheckCount("queries", request.queries_size(), context.limits));
   SENVEC_RETURN_IF_ERROR(CheckHits(request.queries_size(), request.k(), context.limits));
-  SENVEC_RETURN_IF_ERROR(OptionsOf(request).Validate());
+  plan.search = OptionsOf(request);
+  SENVEC_RETURN_IF_ERROR(plan.search.Validate());
+  SENVEC_RETURN_IF_ERROR(TakeHubCorrection(request, context.limits, plan.search));
+  SENVEC_ASSIGN_OR_RETURN(const bool is_for_meanings, IsForMeanings(request));
+  if (!is_for_meanings) return plan;
+  std::optional<ScoringFile> calibrated;
+  if (request.scoring() == v1::SCORING_MARGIN) {
+    SENVEC_RETURN_IF_ERROR(CheckCosineMetric(collection.options()));
+    SENVEC_ASSIGN_OR_RETURN(calibrated, ScoringOf(collection));
+  }
+  plan.is_calibrated = calibrated.has_value();
+  SENVEC_ASSIGN_OR_RETURN(plan.meanings, MeaningOptionsOf(request, calibrated, context.limits));
+  plan.meanings->search = plan.search;
+  return plan;
+}
+
+// What the queries' texts are encoded as; every query is checked.
+// PlanOf() checked their number.
+absl::StatusOr<EmbedTask> TaskOf(const RpcContext& context, const v1::SearchRequest& request,
+                                 const CollectionOptions& options) {
   EmbedTask task;
   for (int i = 0; i < request.queries_size(); ++i) {
     const v1::Query& query = request.queries(i);
@@ -68,12 +103,30 @@ int QueriesAtOnce(int32_t k) {
   return std::clamp(kMostHits / k, 1, kMostQueries);
 }
 
-absl::Status SearchAll(const RpcContext& context, const v1::SearchRequest& request, const Caller& caller,
+// Searches for some queries and adds what was found for each; returns about how many bytes that has.
+absl::StatusOr<int64_t> SearchStep(const Plan& plan, const DocumentParts& parts, const Collection& collection,
+                                   const std::vector<float>& rows, v1::SearchResponse* response) {
+  int64_t bytes = 0;
+  if (!plan.meanings.has_value()) {
+    SENVEC_ASSIGN_OR_RETURN(auto results, collection.Search(rows, plan.search));
+    for (std::vector<Hit>& hits : results) {
+      v1::SearchResponse::Hits* list = response->add_results();
+      for (Hit& hit : hits) bytes += FillHit(std::move(hit), parts, list->add_hits());
+    }
+    return bytes;
+  }
+  SENVEC_ASSIGN_OR_RETURN(auto results, SearchMeanings(collection, rows, *plan.meanings));
+  for (MeaningResult& result : results) {
+    bytes += AddMeanings(std::move(result), plan.meanings->margin.has_value(), parts, response->add_results());
+  }
+  return bytes;
+}
+
+absl::Status SearchAll(const RpcContext& context, const v1::SearchRequest& request, const Plan& plan, const Caller& caller,
                        const Collection& collection, const EmbedResult& embedded, v1::SearchResponse* response) {
   const size_t dim = static_cast<size_t>(collection.options().index.dim);
-  const SearchOptions options = OptionsOf(request);
   const DocumentParts parts = PartsOf(request);
-  const int step = QueriesAtOnce(request.k());
+  const int step = QueriesAtOnce(plan.candidates());
   size_t next_text = 0;
   int64_t bytes = 0;
   response->mutable_results()->Reserve(request.queries_size());
@@ -81,10 +134,9 @@ absl::Status SearchAll(const RpcContext& context, const v1::SearchRequest& reque
     SENVEC_RETURN_IF_ERROR(caller.Check(context.now()));
     const int end = std::min(begin + step, request.queries_size());
     const std::vector<float> rows = Rows(request, begin, end, embedded, dim, next_text);
-    SENVEC_ASSIGN_OR_RETURN(auto results, collection.Search(rows, options));
+    SENVEC_ASSIGN_OR_RETURN(const int64_t added, SearchStep(plan, parts, collection, rows, response));
+    bytes += added;
     for (int i = begin; i < end; ++i) {
-      v1::SearchResponse::Hits* list = response->add_results();
-      for (Hit& hit : results[static_cast<size_t>(i - begin)]) bytes += AddHit(std::move(hit), parts, list);
       const bool is_text = request.queries(i).has_text();
       response->add_num_tokens(is_text ? embedded.num_tokens[next_text] : 0);
       response->add_num_truncated(is_text ? embedded.num_truncated[next_text] : 0);
@@ -93,6 +145,10 @@ absl::Status SearchAll(const RpcContext& context, const v1::SearchRequest& reque
     if (bytes > context.limits.max_answer_bytes) {
       return AnswerTooLarge("lower k, leave texts out or split the queries over several calls", context.limits);
     }
+  }
+  if (plan.meanings.has_value() && plan.meanings->margin.has_value()) {
+    *response->mutable_margin() = MarginMessage(*plan.meanings->margin);
+    response->set_is_calibrated(plan.is_calibrated);
   }
   return absl::OkStatus();
 }
@@ -111,14 +167,16 @@ void HandleSearch(const RpcContext& context, const v1::SearchRequest& request, C
   const absl::Time start = context.now();
   absl::StatusOr<std::shared_ptr<Collection>> collection = context.store->Get(request.collection());
   if (!collection.ok()) return done(collection.status());
+  absl::StatusOr<Plan> plan = PlanOf(context, request, **collection);
+  if (!plan.ok()) return done(plan.status());
   absl::StatusOr<EmbedTask> task = TaskOf(context, request, (*collection)->options());
   if (!task.ok()) return done(task.status());
   task->caller = caller;
   EmbedThenWork(
       context, *std::move(task),
-      [&context, &request, caller, start, response, collection = *collection](const EmbedResult& embedded) {
+      [&context, &request, caller, start, response, plan = *std::move(plan), collection = *collection](const EmbedResult& embedded) {
         const absl::Time search_start = context.now();
-        SENVEC_RETURN_IF_ERROR(SearchAll(context, request, caller, *collection, embedded, response));
+        SENVEC_RETURN_IF_ERROR(SearchAll(context, request, plan, caller, *collection, embedded, response));
         NameModel(context, collection->options(), !embedded.statuses.empty(), response);
         const absl::Time end = context.now();
         *response->mutable_timings() = TimingsMessage(embedded, end - search_start, end - start);

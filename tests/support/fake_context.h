@@ -27,11 +27,11 @@ class FakeContext {
   void set_now(absl::Time now) { now_ = now; }
 
   // A collection of the fake encoder's vectors.
-  std::shared_ptr<Collection> MakeCollection(const std::string& name) {
+  std::shared_ptr<Collection> MakeCollection(const std::string& name, Metric metric = Metric::kL2) {
     CollectionOptions options;
     options.name = name;
     options.index.dim = encoder_.info().dim;
-    options.index.metric = Metric::kL2;
+    options.index.metric = metric;
     options.index.kind = IndexKind::kExact;
     options.model_fingerprint = encoder_.info().fingerprint;
     auto collection = store_->Create(options);

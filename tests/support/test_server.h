@@ -8,6 +8,7 @@
 
 #include "senvec/v1/collection.grpc.pb.h"
 #include "senvec/v1/embedding.grpc.pb.h"
+#include "senvec/v1/evaluation.grpc.pb.h"
 #include "service/server.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/tiny_model.h"
@@ -50,6 +51,7 @@ class TestServer : public testing::Test {
                                          grpc::InsecureChannelCredentials(), arguments);
     embedding_ = v1::EmbeddingService::NewStub(channel_);
     collections_ = v1::CollectionService::NewStub(channel_);
+    evaluations_ = v1::EvaluationService::NewStub(channel_);
   }
 
   // Calls METHOD of STUB with a deadline that no healthy call meets.
@@ -82,6 +84,7 @@ class TestServer : public testing::Test {
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::EmbeddingService::Stub> embedding_;
   std::unique_ptr<v1::CollectionService::Stub> collections_;
+  std::unique_ptr<v1::EvaluationService::Stub> evaluations_;
 };
 
 }  // namespace senvec

@@ -1,6 +1,6 @@
 // Damages every file of a collection in every way that disks and people do, and opens it: it is refused, with place and
-// remedy, or what it serves is what was written. SENVEC_DAMAGE_FLIPS flipped bits are tried a file, spread over it
-// (scripts/torture.sh tries many).
+// remedy, or what it serves is what was written. Some bits of each file are flipped; SENVEC_DAMAGE_STEP = N flips one of
+// every N-th byte, and SENVEC_DAMAGE_SEED draws others (scripts/torture.sh).
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -55,7 +55,8 @@ struct Original {
 
 void Write(Collection& collection, uint64_t seed, int from, int to, TortureState& state) {
   for (int i = from; i < to; ++i) {
-    const TortureOp op = MakeTortureOp(seed, 0, i);
+    TortureOp op = MakeTortureOp(seed, 0, i);
+    op.durable = true;  // a relaxed one at the end may be lost
     ASSERT_TRUE(PerformTortureOp(collection, op).ok());
     ApplyTortureOp(op, state);
   }
@@ -93,14 +94,21 @@ struct Tally {
   int refused = 0, repaired = 0, same = 0, refused_later = 0;
 };
 
+int64_t BytesOf(const std::map<std::string, std::string>& files) {
+  int64_t bytes = 0;
+  for (const auto& [name, content] : files) bytes += static_cast<int64_t>(content.size());
+  return bytes;
+}
+
 class DamageTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     const TempDir folder;
-    ours = new Original(MakeOriginal(folder / "c", 1));
-    theirs = new Original(MakeOriginal(folder / "d", 2));
+    ours = new Original(MakeOriginal(folder / "c", Seed()));
+    theirs = new Original(MakeOriginal(folder / "d", Seed() + 1));
   }
   static void TearDownTestSuite() {
+    std::printf("%zu files of %ld bytes:\n", ours->files.size(), BytesOf(ours->files));
     delete ours;
     delete theirs;
     for (const auto& [kind, tally] : tallies) {
@@ -108,6 +116,8 @@ class DamageTest : public testing::Test {
                   tally.refused, tally.refused_later, tally.repaired, tally.same);
     }
   }
+
+  static uint64_t Seed() { return static_cast<uint64_t>(TortureNumber("SENVEC_DAMAGE_SEED", 1)); }
 
   // Puts the original back, but for `name`, which becomes `bytes`; opens it.
   void Try(const std::string& name, const std::optional<std::string>& bytes, const std::string& what,
@@ -193,13 +203,11 @@ TEST_F(DamageTest, TheOriginalIsWhatWasWritten) {
 }
 
 TEST_F(DamageTest, FlippedBits) {
-  const int64_t flips = TortureNumber("SENVEC_DAMAGE_FLIPS", 6);
-  std::mt19937_64 random(1);
+  std::mt19937_64 random(Seed());
   for (const auto& [name, bytes] : ours->files) {
-    for (int64_t i = 0; i < flips && !bytes.empty(); ++i) {
-      // A part of the file each.
-      const size_t begin = bytes.size() * static_cast<size_t>(i) / static_cast<size_t>(flips);
-      const size_t place = std::min(bytes.size() - 1, begin + random() % (bytes.size() / static_cast<size_t>(flips) + 1));
+    const auto step = static_cast<size_t>(TortureNumber("SENVEC_DAMAGE_STEP", static_cast<int64_t>(bytes.size() / 6 + 1)));
+    for (size_t begin = 0; begin < bytes.size(); begin += step) {
+      const size_t place = std::min(bytes.size() - 1, begin + random() % step);
       std::string damaged = bytes;
       damaged[place] = static_cast<char>(damaged[place] ^ (1 << random() % 8));
       Try(name, damaged, absl::StrCat("a bit of byte ", place, " is flipped"));
@@ -258,7 +266,7 @@ TEST_F(DamageTest, AnIndexThatIsReadThroughOnlyAfterOpeningIsBuiltAgain) {
 TEST_F(DamageTest, TheLogCutAtEveryByteOfItsLastRecord) {
   for (const auto& [name, bytes] : ours->files) {
     if (KindOf(name) != "log" || bytes.empty()) continue;
-    const size_t step = TortureNumber("SENVEC_DAMAGE_FLIPS", 6) > 6 ? 1 : 23;
+    const size_t step = TortureNumber("SENVEC_DAMAGE_STEP", 0) > 0 ? 1 : 23;
     for (size_t cut = 1; cut < 400 && cut < bytes.size(); cut += step) {
       Try(name, bytes.substr(0, bytes.size() - cut), absl::StrCat("without its last ", cut, " bytes"));
       // The other way round: a write that was never acknowledged.

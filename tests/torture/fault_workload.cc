@@ -1,6 +1,5 @@
 #include "tests/torture/fault_workload.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <utility>
@@ -12,6 +11,8 @@
 #include "index/local_collection.h"
 #include "index/snapshot.h"
 #include "tests/support/fault_shim.h"
+#include "tests/torture/torture_environment.h"
+#include "tests/torture/torture_ledger.h"
 #include "tests/torture/torture_model.h"
 
 namespace senvec {
@@ -78,37 +79,22 @@ class Workload {
   }
 
   void Write(int count) {
-    for (int i = 0; i < count && Good() && open_failures_ < kMaxOpenFailures; ++i) WriteOne();
+    for (int i = 0; i < count && Good() && ledger_.num_failed() < kMaxOpenFailures; ++i) WriteOne();
   }
 
   void WriteOne() {
-    const TortureOp op = MakeTortureOp(1, 0, next_op_++);
+    const TortureOp op = MakeTortureOp(seed_, 0, next_op_++);
     const absl::Status status = PerformTortureOp(*collection_, op);
     if (status.ok()) {
-      ApplyTortureOp(op, live_);
-      for (TortureState& state : possible_) ApplyTortureOp(op, state);
+      ledger_.Succeeded(op);
     } else {
       Failed(status, DescribeTortureOp(op));
-      ++open_failures_;
-      const size_t n = possible_.size();
-      for (size_t i = 0; i < n; ++i) {
-        possible_.push_back(possible_[i]);
-        ApplyTortureOp(op, possible_.back());
-      }
+      ledger_.Failed(op);
       CheckSaysWhy();
     }
-    Unique();
-    if (const std::string wrong = CheckTortureState(*collection_, live_); !wrong.empty()) {
+    if (const std::string wrong = CheckTortureState(*collection_, ledger_.live()); !wrong.empty()) {
       Wrong(absl::StrCat("after ", DescribeTortureOp(op), " (", status.ToString(), "):\n", wrong));
     }
-  }
-
-  void Unique() {
-    std::vector<TortureState> unique;
-    for (TortureState& state : possible_) {
-      if (std::find(unique.begin(), unique.end(), state) == unique.end()) unique.push_back(std::move(state));
-    }
-    possible_ = std::move(unique);
   }
 
   void CheckSaysWhy() {
@@ -121,7 +107,7 @@ class Workload {
   void Optimize() {
     if (!Good()) return;
     if (const absl::Status status = collection_->Optimize(Go); !status.ok()) Failed(status, "optimize");
-    if (const std::string wrong = CheckTortureState(*collection_, live_); !wrong.empty()) {
+    if (const std::string wrong = CheckTortureState(*collection_, ledger_.live()); !wrong.empty()) {
       Wrong(absl::StrCat("after optimize:\n", wrong));
     }
   }
@@ -134,7 +120,7 @@ class Workload {
       if (DirectoryExists(path) && !VerifySnapshot(path).ok()) Wrong("half a snapshot is there");
       return;
     }
-    snapshots_.emplace_back(path, live_);
+    snapshots_.emplace_back(path, ledger_.live());
   }
 
   void Reopen() {
@@ -151,16 +137,7 @@ class Workload {
     }
     if (!opened.ok()) return Wrong(absl::StrCat("it does not open again: ", opened.status().ToString()));
     collection_ = *std::move(opened);
-    TortureState found;
-    if (const std::string wrong = ReadTortureState(*collection_, found); !wrong.empty()) return Wrong(wrong);
-    if (std::find(possible_.begin(), possible_.end(), found) == possible_.end()) {
-      return Wrong(absl::StrCat("after opening, of ", possible_.size(), " possible states none:\n",
-                                TortureDifference(found, live_)));
-    }
-    if (const std::string wrong = CheckTortureAnswers(*collection_, found); !wrong.empty()) return Wrong(wrong);
-    live_ = std::move(found);
-    possible_ = {live_};
-    open_failures_ = 0;
+    if (const std::string wrong = ledger_.Opened(*collection_); !wrong.empty()) Wrong(wrong);
   }
 
   void Disarm() {
@@ -189,7 +166,7 @@ class Workload {
     Write(6);
     Optimize();
     Reopen();
-    if (Good() && report_.failed > 0 && open_failures_ > 0) Wrong("a write fails after opening anew");
+    if (Good() && report_.failed > 0 && ledger_.num_failed() > 0) Wrong("a write fails after opening anew");
     for (const auto& [path, state] : snapshots_) {
       if (!Good()) return;
       if (const absl::Status status = VerifySnapshot(path); !status.ok()) return Wrong(status.ToString());
@@ -206,12 +183,11 @@ class Workload {
   bool is_disarmed_ = false;
   FaultReport report_;
   std::unique_ptr<LocalCollection> collection_;
+  const uint64_t seed_ = static_cast<uint64_t>(TortureNumber("SENVEC_FAULT_SEED", 1));
   int64_t next_op_ = 0;
   int64_t num_snapshots_ = 0;
-  int open_failures_ = 0;
   absl::Status last_error_;
-  TortureState live_;                              // what a living process must show
-  std::vector<TortureState> possible_ = {live_};   // what may be on disk
+  TortureLedger ledger_;
   std::vector<std::pair<std::string, TortureState>> snapshots_;
 };
 
