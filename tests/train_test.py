@@ -83,6 +83,8 @@ class TrainTest(ProgramTest):
         for name in ("model.safetensors", "2_Dense/model.safetensors"):
             self.assertEqual((self.folder / "whole" / name).read_bytes(), (self.folder / "killed" / name).read_bytes(), name)
         self.assertEqual(self.log("whole"), self.log("killed"))
+        self.run_program("train", "report", self.folder / "killed")
+        self.assertIn("Loss of texts", (self.folder / "killed" / "report.html").read_text())
 
 
 if __name__ == "__main__":
