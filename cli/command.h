@@ -52,6 +52,7 @@ CommandRunner DeclareTokenize(FlagSet& flags);
 CommandRunner DeclareTrainVocab(FlagSet& flags);
 CommandRunner DeclareTrain(FlagSet& flags);
 CommandRunner DeclareTrainDistill(FlagSet& flags);
+CommandRunner DeclareTrainReport(FlagSet& flags);
 CommandRunner DeclareWhitenApply(FlagSet& flags);
 CommandRunner DeclareWhitenFit(FlagSet& flags);
 CommandRunner DeclareWhitenTune(FlagSet& flags);

@@ -34,6 +34,7 @@ constexpr Command kCommands[] = {
     {"train vocab", "texts to a WordPiece vocabulary", DeclareTrainVocab},
     {"train", "train a model on your own data", DeclareTrain},
     {"train distill", "a small model from a large one's vectors", DeclareTrainDistill},
+    {"train report", "the curves of a training run as HTML", DeclareTrainReport},
     {"model info", "what a model directory holds", DeclareModelInfo},
     {"health", "ask a server whether it serves", DeclareHealth},
     {"doctor", "check this machine, and how to mend what is wrong", DeclareDoctor},

@@ -1,5 +1,5 @@
 // senvec-train: what `senvec train` starts. A program of its own, since libtorch brings some hundred shared libraries
-// whose loading every `senvec embed` would pay for, among them another protobuf than gRPC's.
+// whose loading every `senvec embed` would pay for (docs/dependencies.md).
 #include <malloc.h>
 
 #include <atomic>

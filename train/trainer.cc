@@ -22,6 +22,7 @@
 #include "encoder/torch/sentence_model.h"
 #include "train/adamw.h"
 #include "train/checkpoint.h"
+#include "train/classifier_file.h"
 #include "train/data/model_card.h"
 #include "train/data/step_plan.h"
 #include "train/data/train_log.h"
@@ -52,7 +53,7 @@ class Run {
 
  private:
   absl::Status OpenModel();
-  absl::Status LoadTeachers();
+  absl::Status MakeObjectives();
   absl::Status Resume();
   absl::Status ChooseChild();
   absl::Status Step(int64_t step);
@@ -115,7 +116,7 @@ absl::Status Run::OpenModel() {
   return absl::OkStatus();
 }
 
-absl::Status Run::LoadTeachers() {
+absl::Status Run::MakeObjectives() {
   std::vector<std::shared_ptr<const TeacherVectors>> teachers(config_.tasks.size());
   const std::string cache = options_.teacher_cache.empty() ? JoinPath(config_.output, "teacher-cache")
                                                            : options_.teacher_cache;
@@ -133,7 +134,8 @@ absl::Status Run::LoadTeachers() {
                                                               data_->texts(), texts, pool_.get()));
   }
   SENVEC_ASSIGN_OR_RETURN(objectives_, Objectives::Create(config_, *data_, model_.get(), std::move(teachers)));
-  return absl::OkStatus();
+  if (config_.model.from.empty()) return absl::OkStatus();
+  return LoadClassifiers(JoinPath(config_.model.from, kClassifierFile), config_, *data_, model_->parameters());
 }
 
 absl::Status Run::Resume() {
@@ -170,7 +172,7 @@ absl::Status Run::Prepare() {
   SENVEC_ASSIGN_OR_RETURN(data_, TrainingData::Load(config_, *tokenizer_, *pool_));
   SENVEC_ASSIGN_OR_RETURN(plan_, StepPlan::Create(config_, *data_));
   SENVEC_ASSIGN_OR_RETURN(dev_, DevSets::Load(config_, *tokenizer_, MaxTokens()));
-  SENVEC_RETURN_IF_ERROR(LoadTeachers());
+  SENVEC_RETURN_IF_ERROR(MakeObjectives());
   optimizer_ = std::make_unique<AdamW>(config_.optimizer, config_.seed, &model_->parameters());
   pass_ = std::make_unique<GradientPass>(
       model_.get(), objectives_.get(),
@@ -243,6 +245,8 @@ absl::Status Run::Log(int64_t done) {
 }
 
 absl::Status Run::SaveBest(int64_t done, const std::map<std::string, double>& dev) {
+  SENVEC_RETURN_IF_ERROR(SaveClassifiers(JoinPath(config_.output, kClassifierFile), config_, *data_, model_->parameters(),
+                                         optimizer_->Values()));
   SENVEC_RETURN_IF_ERROR(model_->Save(config_.output, optimizer_->Values(), MaxTokens()));
   const ModelConfig& model = model_->config();
   const ModelCardFacts facts{

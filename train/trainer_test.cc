@@ -157,5 +157,63 @@ TEST_F(TrainerTest, ChildTuningByTaskLeavesTheOtherValuesAsTheyWere) {
   EXPECT_LE(changed, total / 4);
 }
 
+class CrossEncoderTest : public TrainerTest {
+ protected:
+  // A cross-encoder that goes on from `from`.
+  TrainConfig CrossConfig(const std::string& from, const std::string& output, const std::string& loss) {
+    const auto config = TrainConfig::FromJson(
+        R"({"output":")" + output + R"(","steps":3,"threads":1,"model":{"from":")" + from +
+            R"("},"optimizer":{"learning_rate":0.01},"tasks":[{"name":"cross","loss":")" + loss +
+            R"(","files":["pairs.tsv"],"batch_size":8,"max_tokens":16}]})",
+        "recipe.json", dir_.path(), {});
+    SENVEC_CHECK(config.ok());
+    return *config;
+  }
+  static std::vector<float> Values(const WeightSource& source, const std::string& name) {
+    const TensorView* view = source.Find(name);
+    SENVEC_CHECK(view != nullptr);
+    std::vector<float> values(static_cast<size_t>(view->num_elements()));
+    SENVEC_CHECK(ToFloat(*view, absl::MakeSpan(values)).ok());
+    return values;
+  }
+};
+
+TEST_F(CrossEncoderTest, TheClassifierIsSavedWithTheModel) {
+  for (const auto& [loss, logits] : {std::pair{"cross_entropy", 4}, std::pair{"cross_cosent", 1}}) {
+    SCOPED_TRACE(loss);
+    const absl::Status status = Train(CrossConfig("model", loss, loss), {.quiet = true});
+    ASSERT_TRUE(status.ok()) << status;
+    const auto saved = WeightSource::OpenSafetensors(dir_ / (std::string(loss) + "/classifiers.safetensors"));
+    ASSERT_TRUE(saved.ok()) << saved.status();
+    const auto checkpoint = *WeightSource::OpenSafetensors(dir_ / (std::string(loss) + "/checkpoint.safetensors"));
+    EXPECT_EQ((*saved)->Find("cross.weight")->shape, (std::vector<int64_t>{logits, 24}));
+    for (const char* part : {"weight", "bias"}) {
+      EXPECT_EQ(Values(**saved, std::string("cross.") + part),
+                Values(*checkpoint, std::string("value/train.cross.classifier.") + part));
+    }
+    EXPECT_THAT((*saved)->Metadata("senvec_classifiers"), HasSubstr(loss));
+    ThreadPool pool(1);
+    const auto encoder = SentenceEncoder::Load(dir_ / loss, {}, &pool);
+    EXPECT_TRUE(encoder.ok()) << encoder.status();
+  }
+}
+
+TEST_F(CrossEncoderTest, ARunThatGoesOnFromAModelTakesItsClassifier) {
+  ASSERT_TRUE(Train(CrossConfig("model", "first", "cross_entropy"), {.quiet = true}).ok());
+  TrainConfig second = CrossConfig("first", "second", "cross_entropy");
+  second.optimizer.learning_rate = 1e-30;  // moves nothing
+  const absl::Status status = Train(second, {.quiet = true});
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(*ReadFile(dir_ / "first/classifiers.safetensors"), *ReadFile(dir_ / "second/classifiers.safetensors"));
+}
+
+TEST_F(CrossEncoderTest, AClassifierOfOtherClassesIsRefused) {
+  ASSERT_TRUE(Train(CrossConfig("model", "first", "cross_entropy"), {.quiet = true}).ok());
+  const absl::Status status = Train(CrossConfig("first", "second", "cross_cosent"), {.quiet = true});
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+  EXPECT_THAT(status.message(), HasSubstr("task \"cross\""));
+  EXPECT_THAT(status.message(), HasSubstr("another name"));
+}
+
 }  // namespace
 }  // namespace senvec
