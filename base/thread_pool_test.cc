@@ -8,6 +8,9 @@
 #include <thread>
 #include <vector>
 
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+
 namespace senvec {
 namespace {
 
@@ -45,15 +48,16 @@ TEST(ThreadPoolTest, WorkersStayOnTheirNodesCpus) {
   ThreadPool pool(3, {{first}});
   const std::thread::id caller = std::this_thread::get_id();
   std::atomic<int> elsewhere{0}, workers{0};
-  // Until a worker has taken an item: the caller may be quicker.
-  for (int round = 0; round < 100000 && workers == 0; ++round) {
-    pool.ParallelFor(8, [&](size_t) {
-      if (std::this_thread::get_id() == caller) return;
-      cpu_set_t set;
-      if (sched_getaffinity(0, sizeof(set), &set) != 0 || CPU_COUNT(&set) != 1 || !CPU_ISSET(first, &set)) ++elsewhere;
-      ++workers;
-    });
-  }
+  pool.ParallelFor(8, [&](size_t) {
+    if (std::this_thread::get_id() == caller) {
+      // The caller could take all items before a worker wakes up.
+      for (int ms = 0; ms < 30000 && workers == 0; ++ms) absl::SleepFor(absl::Milliseconds(1));
+      return;
+    }
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof(set), &set) != 0 || CPU_COUNT(&set) != 1 || !CPU_ISSET(first, &set)) ++elsewhere;
+    ++workers;
+  });
   EXPECT_GT(workers, 0);
   EXPECT_EQ(elsewhere, 0);
 }

@@ -10,9 +10,12 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "base/check.h"
 #include "base/file.h"
+#include "encoder/whitening/one_blas_thread.h"
 #include "encoder/whitening/whitening.h"
 #include "eval/measures/correlation.h"
 #include "eval/measures/threshold.h"
@@ -21,15 +24,18 @@
 namespace senvec {
 namespace {
 
+constexpr int kRounds = 9;
+
 template <typename Body>
 double Seconds(Body body) {
-  double best = 1e9;
-  for (int i = 0; i < 5; ++i) {
-    const absl::Time start = absl::Now();
-    body();
-    best = std::min(best, absl::ToDoubleSeconds(absl::Now() - start));
-  }
-  return best;
+  const absl::Time start = absl::Now();
+  body();
+  return absl::ToDoubleSeconds(absl::Now() - start);
+}
+
+// "[0.1,0.2]".
+std::string List(const std::vector<double>& values) {
+  return absl::StrCat("[", absl::StrJoin(values, ","), "]");
 }
 
 std::vector<float> Random(int64_t n) {
@@ -49,29 +55,36 @@ int Measures(const std::string& path) {
   std::memcpy(labels.data(), bytes->data() + 8 * n, n);
   for (size_t i = 0; i < n; ++i) label_values[i] = labels[i];
   double rho = 0, accuracy = 0;
-  const double spearman = Seconds([&] { rho = *SpearmanCorrelation(scores, label_values); });
-  const double threshold = Seconds([&] { accuracy = TuneThreshold(scores, labels, {})->confusion.Accuracy(); });
-  std::printf("{\"spearman\":%.17g,\"accuracy\":%.17g,\"spearman_seconds\":%g,\"threshold_seconds\":%g}\n", rho, accuracy, spearman, threshold);
+  std::vector<double> spearman, threshold;
+  for (int i = 0; i < kRounds; ++i) {
+    spearman.push_back(Seconds([&] { rho = *SpearmanCorrelation(scores, label_values); }));
+    threshold.push_back(Seconds([&] { accuracy = TuneThreshold(scores, labels, {})->confusion.Accuracy(); }));
+  }
+  std::printf("{\"spearman\":%.17g,\"accuracy\":%.17g,\"spearman_seconds\":%s,\"threshold_seconds\":%s}\n", rho, accuracy, List(spearman).c_str(),
+              List(threshold).c_str());
   return 0;
 }
 
 int Statistics(int64_t rows, int32_t dim) {
   const std::vector<float> values = Random(rows * dim);
-  const double seconds = Seconds([&] {
-    WhiteningStatistics statistics(dim);
-    SENVEC_CHECK(statistics.Add(values).ok());
-  });
-  // Only one triangle is summed: dim·(dim + 1) operations a row.
-  const double rate = static_cast<double>(rows) * dim * (dim + 1) / seconds / 1e9;
   const int block = 512;
-  std::vector<double> a(static_cast<size_t>(block) * dim, 0.5), c(static_cast<size_t>(dim) * dim);
-  const double gemm = Seconds([&] {
-    for (int64_t i = 0; i < rows; i += block) {
-      cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, dim, dim, block, 1, a.data(), dim, a.data(), dim, 0, c.data(), dim);
-    }
-  });
-  const double gemm_rate = 2.0 * static_cast<double>((rows + block - 1) / block * block) * dim * dim / gemm / 1e9;
-  std::printf("{\"rows_per_second\":%g,\"gflops\":%g,\"gemm_gflops\":%g}\n", static_cast<double>(rows) / seconds, rate, gemm_rate);
+  std::vector<double> a(static_cast<size_t>(block) * dim, 0.5), c(static_cast<size_t>(dim) * dim), rates, gemm_rates;
+  KeepBlasToThisThread();
+  for (int round = 0; round < kRounds; ++round) {
+    const double seconds = Seconds([&] {
+      WhiteningStatistics statistics(dim);
+      SENVEC_CHECK(statistics.Add(values).ok());
+    });
+    // Only one triangle is summed: dim·(dim + 1) operations a row.
+    rates.push_back(static_cast<double>(rows) * dim * (dim + 1) / seconds / 1e9);
+    const double gemm = Seconds([&] {
+      for (int64_t i = 0; i < rows; i += block) {
+        cblas_dgemm(CblasRowMajor, CblasTrans, CblasNoTrans, dim, dim, block, 1, a.data(), dim, a.data(), dim, 0, c.data(), dim);
+      }
+    });
+    gemm_rates.push_back(2.0 * static_cast<double>((rows + block - 1) / block * block) * dim * dim / gemm / 1e9);
+  }
+  std::printf("{\"gflops\":%s,\"gemm_gflops\":%s}\n", List(rates).c_str(), List(gemm_rates).c_str());
   return 0;
 }
 

@@ -11,8 +11,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status_macros.h"
+#include "base/suggest.h"
 #include "cli/help_page.h"
-#include "cli/suggest.h"
 #include "cli/usage_error.h"
 
 namespace senvec {

@@ -9,9 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "base/suggest.h"
 #include "cli/environment.h"
 #include "cli/help_page.h"
-#include "cli/suggest.h"
 #include "cli/usage_error.h"
 #include "dataio/standard_output.h"
 
@@ -64,6 +64,17 @@ std::string GroupHelp(absl::Span<const Command> commands, const std::string& gro
                       " COMMAND --help explains one command.\n");
 }
 
+// Of the command that has the group's name, where there is one.
+std::string OwnHelp(absl::Span<const Command> commands, const std::string& group) {
+  for (const Command& command : commands) {
+    if (group != command.name) continue;
+    FlagSet flags(command.name);
+    const CommandRunner run = command.declare(flags);
+    return flags.Help() + "\n";
+  }
+  return "";
+}
+
 bool IsGroup(absl::Span<const Command> commands, const std::string& word) {
   return std::any_of(commands.begin(), commands.end(), [&](const Command& command) {
     return absl::StartsWith(command.name, word + " ");
@@ -105,10 +116,14 @@ int RunProgram(absl::Span<const Command> commands, absl::Span<const std::string>
   if (first == "--version") return Print(absl::StrCat("senvec ", SENVEC_VERSION, "\n"));
   std::string name = first;
   size_t words = 1;
-  if (IsGroup(commands, first)) {
+  // "train" is a command and a group as well: a flag after it is the command's.
+  const bool is_command = std::any_of(commands.begin(), commands.end(),
+                                      [&](const Command& command) { return first == command.name; });
+  const bool flag_follows = arguments.size() > 1 && absl::StartsWith(arguments[1], "-") && !IsHelp(arguments[1]);
+  if (IsGroup(commands, first) && !(is_command && (arguments.size() == 1 || flag_follows))) {
     const std::string who = absl::StrCat("senvec ", first);
     if (arguments.size() == 1) return Fail(who, UsageError("no command is given after the group"));
-    if (IsHelp(arguments[1])) return Print(GroupHelp(commands, first));
+    if (IsHelp(arguments[1])) return Print(absl::StrCat(OwnHelp(commands, first), GroupHelp(commands, first)));
     absl::StrAppend(&name, " ", arguments[1]);
     words = 2;
   }

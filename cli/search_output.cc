@@ -43,13 +43,20 @@ std::string VerdictLine(const MeaningResult& result) {
   return absl::StrCat("  unknown: no answer is near enough; the best is ", name, ", p = ", p, "\n");
 }
 
-size_t IdWidth(const MeaningResult& result) {
-  size_t width = 8;
-  for (const Meaning& meaning : result.meanings) {
-    for (const Hit& hit : meaning.members) width = std::max(width, std::min(hit.id.size(), kWidestId));
+std::string Score(const Hit& hit) { return absl::StrFormat("%.4f", hit.score); }
+
+// So that columns stand below each other.
+struct Widths {
+  explicit Widths(const MeaningResult& result) {
+    for (const Meaning& meaning : result.meanings) {
+      for (const Hit& hit : meaning.members) {
+        id = std::max(id, static_cast<int>(std::min(hit.id.size(), kWidestId)));
+        score = std::max(score, static_cast<int>(Score(hit).size()));
+      }
+    }
   }
-  return width;
-}
+  int id = 8, score = 0;
+};
 
 nlohmann::json HitJson(const Hit& hit) {
   nlohmann::json json = {{"id", hit.id}, {"score", hit.score}, {"text", hit.text}};
@@ -64,7 +71,8 @@ nlohmann::json MeaningJson(const SearchAsk& ask, const Meaning& meaning) {
   json["num_members"] = meaning.num_found;
   json["members"] = nlohmann::json::array();
   for (size_t i = 1; i < meaning.members.size(); ++i) json["members"].push_back(HitJson(meaning.members[i]));
-  if (ask.by_margin) json["probability"] = {{"low", meaning.margin.probability_low}, {"high", meaning.margin.probability_high}};
+  if (!ask.by_margin) return json;
+  json["probability"] = {{"low", meaning.margin.probability_low}, {"high", meaning.margin.probability_high}};
   return json;
 }
 
@@ -83,14 +91,15 @@ nlohmann::json MarginJson(const SearchAnswer& answer) {
 std::string SearchTable(const std::string& query, const SearchAsk& ask, const MeaningResult& result) {
   std::string text = absl::StrCat(query, "\n");
   if (ask.by_margin) absl::StrAppend(&text, VerdictLine(result));
-  const int width = static_cast<int>(IdWidth(result));
+  const Widths widths(result);
   for (size_t i = 0; i < result.meanings.size(); ++i) {
     const Meaning& meaning = result.meanings[i];
     for (size_t m = 0; m < meaning.members.size(); ++m) {
       const Hit& hit = meaning.members[m];
       absl::StrAppend(&text, m == 0 ? absl::StrFormat("%4d", i + 1) : "    ");
-      if (ask.by_margin) absl::StrAppend(&text, m == 0 ? absl::StrFormat("  p %5s", Probability(meaning.margin.probability_low)) : "         ");
-      absl::StrAppendFormat(&text, "  %.4f  %-*s  %s%s\n", hit.score, width, hit.id, hit.text,
+      if (ask.by_margin && m == 0) absl::StrAppendFormat(&text, "  p %5s", Probability(meaning.margin.probability_low));
+      if (ask.by_margin && m > 0) absl::StrAppend(&text, "         ");
+      absl::StrAppendFormat(&text, "  %*s  %-*s  %s%s\n", widths.score, Score(hit), widths.id, hit.id, hit.text,
                             hit.group.empty() || m > 0 ? "" : absl::StrCat("  [", hit.group, "]"));
     }
   }
@@ -98,7 +107,8 @@ std::string SearchTable(const std::string& query, const SearchAsk& ask, const Me
   return text;
 }
 
-std::string SearchJsonLine(const std::string& query, const SearchAsk& ask, const SearchAnswer& answer, const MeaningResult& result) {
+std::string SearchJsonLine(const std::string& query, const SearchAsk& ask, const SearchAnswer& answer,
+                           const MeaningResult& result) {
   nlohmann::json json = {{"query", query}, {"hits", nlohmann::json::array()}};
   for (const Meaning& meaning : result.meanings) json["hits"].push_back(MeaningJson(ask, meaning));
   if (ask.by_margin) {

@@ -50,6 +50,20 @@ TEST_F(EvaluationReadersTest, PairsOfJsonLines) {
   EXPECT_EQ((*pairs)[1].score, 1);
 }
 
+TEST_F(EvaluationReadersTest, PairsOfListsAsMtebHasThem) {
+  const auto pairs = ReadScoredPairs(Write("a.jsonl", "{\"sentence1\":[\"a\",\"c\"],\"sentence2\":[\"b\",\"d\"],\"labels\":[1,0]}\n"));
+  ASSERT_TRUE(pairs.ok()) << pairs.status();
+  ASSERT_EQ(pairs->size(), 2u);
+  EXPECT_EQ((*pairs)[1].first, "c");
+  EXPECT_EQ((*pairs)[1].second, "d");
+  EXPECT_EQ((*pairs)[0].score, 1);
+  for (const auto& [line, fault] : {std::pair("{\"sentence1\":[\"a\"],\"sentence2\":[],\"labels\":[1]}", "line 1: 1 first sentences"),
+                                    std::pair("{\"sentence1\":[\"a\"],\"sentence2\":\"b\",\"labels\":[1]}", "must be lists of as many"),
+                                    std::pair("{\"sentence1\":[\"a\",\"b\"],\"sentence2\":[\"c\",\"d\"],\"labels\":[1,\"x\"]}", "line 1: place 1: the score")}) {
+    EXPECT_THAT(std::string(ReadScoredPairs(Write("bad.jsonl", line)).status().message()), HasSubstr(fault));
+  }
+}
+
 TEST_F(EvaluationReadersTest, PairsOfTabSeparatedLines) {
   EXPECT_EQ(ReadScoredPairs(Write("a.tsv", "a\tb\t0.5\n"))->front().score, 0.5);
   EXPECT_TRUE(ReadScoredPairs(Write("empty.tsv", ""))->empty());
@@ -100,6 +114,24 @@ TEST_F(EvaluationReadersTest, RetrievalSetInBeirLayout) {
   EXPECT_EQ(ReadRetrievalSet(folder_.path(), {.split = "dev"})->judgments.front().document, 0);
 }
 
+TEST_F(EvaluationReadersTest, JudgmentsOfJsonLines) {
+  WritePlain();
+  Write("qrels/test.jsonl", "{\"query-id\":\"q1\",\"corpus-id\":\"d2\",\"score\":1}\n\n{\"query-id\":\"q2\",\"corpus-id\":\"d2\",\"score\":0.5}\n");
+  const auto set = ReadRetrievalSet(folder_.path(), {});
+  ASSERT_TRUE(set.ok()) << set.status();
+  ASSERT_EQ(set->judgments.size(), 2u);
+  EXPECT_EQ(set->judgments[1].query, 1);
+  EXPECT_EQ(set->judgments[1].relevance, 0.5);
+  const std::pair<const char*, const char*> faults[] = {
+      {"[]\n", "test.jsonl: line 1: expected a JSON object"},
+      {"{\"query-id\":\"q1\",\"corpus-id\":\"d2\"}\n", "test.jsonl: line 1"},
+      {"{\"query-id\":\"q1\",\"corpus-id\":\"d9\",\"score\":1}\n", "test.jsonl: line 1: the corpus lacks the id \"d9\""}};
+  for (const auto& [line, fault] : faults) {
+    Write("qrels/test.jsonl", line);
+    EXPECT_THAT(Fault(), HasSubstr(fault));
+  }
+}
+
 TEST_F(EvaluationReadersTest, BadRetrievalSetsNameFileAndLine) {
   const std::vector<std::vector<std::string>> cases = {
       {"corpus.tsv", "d1\tone\nd2\ttwo\nd1\tthree\n", "corpus.tsv: line 3: the id \"d1\" was on line 1"},
@@ -135,7 +167,7 @@ TEST_F(EvaluationReadersTest, AMissingFileIsNamed) {
   Write("corpus.tsv", "d\tx\n");
   EXPECT_THAT(Fault(), HasSubstr("neither queries.jsonl nor"));
   Write("queries.tsv", "q\tx\n");
-  EXPECT_THAT(Fault(), HasSubstr("qrels/test.tsv nor"));
+  EXPECT_THAT(Fault(), HasSubstr("qrels/test.tsv (or .jsonl) nor"));
 }
 
 TEST_F(EvaluationReadersTest, LabelledTexts) {

@@ -60,6 +60,13 @@ absl::StatusOr<NamedText> ParseTsv(const LineReader& lines, absl::string_view li
   return NamedText{std::string(fields[0]), std::string(fields[1])};
 }
 
+// A string, or a whole number as its digits.
+absl::StatusOr<std::string> IdOf(const nlohmann::json& object, const char* key, absl::string_view where) {
+  const auto id = object.find(key);
+  if (id != object.end() && id->is_number_integer()) return DumpJson(*id);
+  return JsonString(object, key, where);
+}
+
 absl::StatusOr<NamedText> ParseObject(const LineReader& lines, absl::string_view line) {
   const std::string where = Where(lines);
   SENVEC_ASSIGN_OR_RETURN(const nlohmann::json object, ParseJson(line, where));
@@ -67,13 +74,7 @@ absl::StatusOr<NamedText> ParseObject(const LineReader& lines, absl::string_view
     return Fault(lines, absl::StrCat("expected a JSON object, got ", object.type_name()));
   }
   NamedText named;
-  const char* key = object.contains("_id") ? "_id" : "id";
-  const auto id = object.find(key);
-  if (id != object.end() && id->is_number_integer()) {
-    named.id = DumpJson(*id);
-  } else {
-    SENVEC_ASSIGN_OR_RETURN(named.id, JsonString(object, key, where));
-  }
+  SENVEC_ASSIGN_OR_RETURN(named.id, IdOf(object, object.contains("_id") ? "_id" : "id", where));
   SENVEC_ASSIGN_OR_RETURN(named.text, JsonString(object, "text", where));
   SENVEC_ASSIGN_OR_RETURN(const std::string title, JsonStringOr(object, "title", "", where));
   if (!title.empty()) {
@@ -112,11 +113,13 @@ absl::StatusOr<Texts> ReadTexts(const std::string& path) {
 }
 
 absl::StatusOr<std::string> QrelsFile(const std::string& folder, const std::string& split) {
-  const std::string of_split = JoinPath(folder, absl::StrCat("qrels/", split, ".tsv"));
-  if (FileExists(of_split)) return of_split;
-  const std::string only = JoinPath(folder, "qrels.tsv");
-  if (FileExists(only)) return only;
-  return absl::NotFoundError(absl::StrCat("there is neither ", of_split, " nor ", only));
+  const std::string of_split = JoinPath(folder, absl::StrCat("qrels/", split)), only = JoinPath(folder, "qrels");
+  for (const std::string& stem : {of_split, only}) {
+    for (const char* end : {".tsv", ".jsonl"}) {
+      if (std::string path = stem + end; FileExists(path)) return path;
+    }
+  }
+  return absl::NotFoundError(absl::StrCat("there is neither ", of_split, ".tsv (or .jsonl) nor ", only, ".tsv (or .jsonl)"));
 }
 
 bool IsHeader(const LineReader& lines, absl::string_view line) {
@@ -131,6 +134,7 @@ class QrelsReader {
 
   absl::Status Take(const LineReader& lines, absl::string_view line) {
     if (IsHeader(lines, line)) return absl::OkStatus();
+    if (absl::EndsWith(lines.name(), ".jsonl")) return TakeObject(lines, line);
     const std::vector<absl::string_view> fields = absl::StrSplit(line, '\t');
     if (fields.size() != 3) {
       return Fault(lines, absl::StrCat("expected query id TAB document id TAB relevance, got ",
@@ -141,29 +145,39 @@ class QrelsReader {
       return Fault(lines, absl::StrCat("relevance \"", fields[2].substr(0, 40),
                                        "\" is not a finite number"));
     }
-    const auto [first, is_new] = seen_.try_emplace(std::make_pair(std::string(fields[0]), std::string(fields[1])),
-                                                   lines.line_number());
-    if (!is_new) {
-      return Fault(lines, absl::StrCat("query \"", fields[0], "\" and document \"", fields[1],
-                                       "\" were judged on line ", first->second, " already"));
-    }
-    return Resolve(lines, fields, judgment);
+    return Add(lines, fields[0], fields[1], judgment);
   }
 
   std::vector<Judgment> judgments;
   int64_t absent = 0;
 
  private:
-  absl::Status Resolve(const LineReader& lines, const std::vector<absl::string_view>& fields,
-                       Judgment judgment) {
-    const auto query = queries_.find(fields[0]);
+  absl::Status TakeObject(const LineReader& lines, absl::string_view line) {
+    const std::string where = Where(lines);
+    SENVEC_ASSIGN_OR_RETURN(const nlohmann::json object, ParseJson(line, where));
+    if (!object.is_object()) return Fault(lines, absl::StrCat("expected a JSON object, got ", object.type_name()));
+    SENVEC_ASSIGN_OR_RETURN(const std::string query, IdOf(object, "query-id", where));
+    SENVEC_ASSIGN_OR_RETURN(const std::string document, IdOf(object, "corpus-id", where));
+    Judgment judgment;
+    SENVEC_ASSIGN_OR_RETURN(judgment.relevance, JsonDouble(object, "score", where));
+    if (!std::isfinite(judgment.relevance)) return Fault(lines, "the score is not a finite number");
+    return Add(lines, query, document, judgment);
+  }
+
+  absl::Status Add(const LineReader& lines, absl::string_view query_id, absl::string_view document_id, Judgment judgment) {
+    const auto [first, is_new] = seen_.try_emplace(std::make_pair(std::string(query_id), std::string(document_id)), lines.line_number());
+    if (!is_new) {
+      return Fault(lines, absl::StrCat("query \"", query_id, "\" and document \"", document_id, "\" were judged on line ", first->second,
+                                       " already"));
+    }
+    const auto query = queries_.find(query_id);
     if (query == queries_.end()) {
       if (allow_absent_) return absl::OkStatus();
-      return Fault(lines, absl::StrCat("the queries lack the id \"", fields[0], "\""));
+      return Fault(lines, absl::StrCat("the queries lack the id \"", query_id, "\""));
     }
-    const auto document = documents_.find(fields[1]);
+    const auto document = documents_.find(document_id);
     if (document == documents_.end() && !allow_absent_) {
-      return Fault(lines, absl::StrCat("the corpus lacks the id \"", fields[1], "\""));
+      return Fault(lines, absl::StrCat("the corpus lacks the id \"", document_id, "\""));
     }
     judgment.query = query->second;
     judgment.document = document == documents_.end() ? -1 : document->second;

@@ -39,12 +39,13 @@ struct RetrievalOptions {
 
 // Reads a folder in one of two layouts:
 //   BEIR, MTEB   corpus.jsonl {"_id", "title", "text"}, queries.jsonl {"_id", "text"} and
-//                qrels/SPLIT.tsv with the header "query-id TAB corpus-id TAB score"; a title is put
-//                before its text with a space, as BEIR does
+//                qrels/SPLIT.tsv with the header "query-id TAB corpus-id TAB score", or qrels/SPLIT.jsonl
+//                {"query-id", "corpus-id", "score"}; a title is put before its text with a space, as
+//                BEIR does
 //   plain        corpus.tsv and queries.tsv "id TAB text", qrels.tsv "query id TAB document id TAB
 //                relevance" without a header
 // each file on its own: a folder may hold corpus.jsonl and queries.tsv. A split without a file of its
-// own is read from qrels.tsv. NotFound names the file that is missing; InvalidArgument names file,
+// own is read from qrels.tsv or qrels.jsonl. NotFound names the file that is missing; InvalidArgument names file,
 // line and fault: an id twice (with the line that had it first), an empty id, an id that the corpus or
 // the queries lack, a relevance that is not a finite number, a pair judged twice.
 absl::StatusOr<RetrievalSet> ReadRetrievalSet(const std::string& folder,

@@ -30,30 +30,49 @@ absl::StatusOr<const nlohmann::json*> Find(const nlohmann::json& object, Keys ke
       absl::StrCat(where, ": none of the keys ", absl::StrJoin(keys, ", "), " is there"));
 }
 
-absl::StatusOr<std::string> Text(const nlohmann::json& object, Keys keys, absl::string_view where) {
-  SENVEC_ASSIGN_OR_RETURN(const nlohmann::json* value, Find(object, keys, where));
-  if (value->is_string()) return value->get<std::string>();
+constexpr Keys kFirst = {"sentence1", "text1", "anchor"};
+constexpr Keys kSecond = {"sentence2", "text2", "positive"};
+constexpr Keys kScore = {"score", "label", "similarity_score", "labels"};
+
+absl::StatusOr<std::string> Text(const nlohmann::json& value, Keys keys, absl::string_view where) {
+  if (value.is_string()) return value.get<std::string>();
   return absl::InvalidArgumentError(absl::StrCat(where, ": ", absl::StrJoin(keys, "/"),
-                                                 " must be a string, got ", value->type_name()));
+                                                 " must be a string, got ", value.type_name()));
 }
 
-absl::StatusOr<ScoredPair> ParseLine(absl::string_view line, absl::string_view where) {
+absl::Status AddPair(const nlohmann::json& first, const nlohmann::json& second, const nlohmann::json& score,
+                     absl::string_view where, std::vector<ScoredPair>& pairs) {
+  ScoredPair pair;
+  SENVEC_ASSIGN_OR_RETURN(pair.first, Text(first, kFirst, where));
+  SENVEC_ASSIGN_OR_RETURN(pair.second, Text(second, kSecond, where));
+  if (score.is_number()) pair.score = score.get<double>();
+  if (!score.is_number() || !std::isfinite(pair.score)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        where, ": the score is ", DumpJson(score).substr(0, 40), ", not a finite number"));
+  }
+  pairs.push_back(std::move(pair));
+  return absl::OkStatus();
+}
+
+// A pair, or lists of the parts of many.
+absl::Status ParseLine(absl::string_view line, absl::string_view where, std::vector<ScoredPair>& pairs) {
   SENVEC_ASSIGN_OR_RETURN(const nlohmann::json object, ParseJson(line, where));
   if (!object.is_object()) {
     return absl::InvalidArgumentError(
         absl::StrCat(where, ": expected a JSON object, got ", object.type_name()));
   }
-  ScoredPair pair;
-  SENVEC_ASSIGN_OR_RETURN(pair.first, Text(object, {"sentence1", "text1", "anchor"}, where));
-  SENVEC_ASSIGN_OR_RETURN(pair.second, Text(object, {"sentence2", "text2", "positive"}, where));
-  SENVEC_ASSIGN_OR_RETURN(const nlohmann::json* score,
-                          Find(object, {"score", "label", "similarity_score"}, where));
-  if (score->is_number()) pair.score = score->get<double>();
-  if (!score->is_number() || !std::isfinite(pair.score)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        where, ": the score is ", DumpJson(*score).substr(0, 40), ", not a finite number"));
+  SENVEC_ASSIGN_OR_RETURN(const nlohmann::json* first, Find(object, kFirst, where));
+  SENVEC_ASSIGN_OR_RETURN(const nlohmann::json* second, Find(object, kSecond, where));
+  SENVEC_ASSIGN_OR_RETURN(const nlohmann::json* score, Find(object, kScore, where));
+  if (!first->is_array()) return AddPair(*first, *second, *score, where, pairs);
+  if (!second->is_array() || !score->is_array() || second->size() != first->size() || score->size() != first->size()) {
+    return absl::InvalidArgumentError(absl::StrCat(where, ": ", first->size(), " first sentences are in a list, so second ones and scores",
+                                                   " must be lists of as many"));
   }
-  return pair;
+  for (size_t i = 0; i < first->size(); ++i) {
+    SENVEC_RETURN_IF_ERROR(AddPair((*first)[i], (*second)[i], (*score)[i], absl::StrCat(where, ": place ", i), pairs));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<ScoredPair>> ReadJsonLines(const std::string& path) {
@@ -65,8 +84,7 @@ absl::StatusOr<std::vector<ScoredPair>> ReadJsonLines(const std::string& path) {
     if (!more) return pairs;
     if (absl::StripAsciiWhitespace(line).empty()) continue;
     const std::string where = absl::StrCat(lines->name(), ": line ", lines->line_number());
-    SENVEC_ASSIGN_OR_RETURN(ScoredPair pair, ParseLine(line, where));
-    pairs.push_back(std::move(pair));
+    SENVEC_RETURN_IF_ERROR(ParseLine(line, where, pairs));
   }
 }
 

@@ -39,7 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto texts = senvec::ReadLabelledTexts(folder / name);
     SENVEC_CHECK(texts.ok() ? !texts->empty() : !texts.status().message().empty());
   }
-  folder.WriteParts(bytes, {"corpus.tsv", "queries.tsv", "qrels.tsv", "corpus.jsonl", "queries.jsonl", "qrels/test.tsv"});
+  folder.WriteParts(bytes, {"corpus.tsv", "queries.tsv", "qrels.tsv", "corpus.jsonl", "queries.jsonl", "qrels/test.tsv", "qrels/test.jsonl"});
   for (const bool allow_absent : {false, true}) ReadSet(folder.path(), allow_absent);
   return 0;
 }

@@ -139,7 +139,9 @@ void HubColumn::Means(absl::Span<const RowId> rows, absl::Span<float> out) const
 
 int64_t HubColumn::CountMissing(absl::Span<const RowId> rows) const {
   ReaderMutexLock lock(&mutex_);
-  return std::count_if(rows.begin(), rows.end(), [this](RowId row) ABSL_NO_THREAD_SAFETY_ANALYSIS { return !means_.contains(row); });
+  int64_t count = 0;
+  for (const RowId row : rows) count += means_.contains(row) ? 0 : 1;
+  return count;
 }
 
 }  // namespace senvec

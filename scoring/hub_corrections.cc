@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "kernels/gemm.h"
 #include "kernels/isa.h"
 #include "kernels/kernels.h"
 
@@ -13,7 +16,7 @@ namespace senvec {
 namespace {
 
 // Rows read at once.
-constexpr int64_t kBlock = 512;
+constexpr int64_t kBlock = 256;
 // Rows compared with all others in one walk through them, and cosines of it at most.
 constexpr int64_t kMaxSeekers = 2048;
 constexpr int64_t kMaxCosines = 200'000'000;
@@ -48,7 +51,10 @@ class HubCorrections::Comparison {
  public:
   // `seekers`: places among the ids of `rows`.
   Comparison(HubCorrections& table, const HubRows& rows, absl::Span<const int64_t> seekers)
-      : table_(table), rows_(rows), dim_(static_cast<size_t>(rows.dim())), kernels_(KernelsFor(SupportedIsas().back())) {
+      : table_(table),
+        rows_(rows),
+        dim_(static_cast<size_t>(rows.dim())),
+        floors_(seekers.size(), -std::numeric_limits<float>::infinity()) {
     for (const int64_t place : seekers) {
       const uint32_t row = rows.ids()[static_cast<size_t>(place)];
       seekers_.push_back({row, !table.Contains(row), {}});
@@ -56,37 +62,31 @@ class HubCorrections::Comparison {
   }
 
   absl::Status Read(absl::Span<const int64_t> seekers) {
-    vectors_.resize(seekers.size() * dim_);
+    std::vector<float> vectors(seekers.size() * dim_);
     for (size_t i = 0; i < seekers.size(); ++i) {
-      SENVEC_RETURN_IF_ERROR(rows_.Read(seekers[i], 1, absl::MakeSpan(vectors_).subspan(i * dim_, dim_)));
+      SENVEC_RETURN_IF_ERROR(rows_.Read(seekers[i], 1, absl::MakeSpan(vectors).subspan(i * dim_, dim_)));
     }
+    packed_.emplace(PackedMatrix::Pack(vectors, {}, static_cast<int64_t>(seekers.size()), static_cast<int64_t>(dim_),
+                                       Precision::kFp32, KernelsFor(SupportedIsas().back())));
     return absl::OkStatus();
   }
 
-  // One row against all seekers, both ways. Rows that are, were or will be seekers take care of their own lists.
-  void Take(uint32_t row, absl::Span<const float> vector) {
-    const auto own = std::lower_bound(seekers_.begin(), seekers_.end(), row,
-                                      [](const Seeker& seeker, uint32_t id) { return seeker.row < id; });
-    const bool is_seeker = own != seekers_.end() && own->row == row;
-    const auto known = is_seeker || table_.made_.contains(row) ? table_.lists_.end() : table_.lists_.find(row);
-    std::vector<HubNeighbor>* const list = known == table_.lists_.end() ? nullptr : &known->second;
-    bool changed = false;
-    for (size_t i = 0; i < seekers_.size(); ++i) {
-      Seeker& seeker = seekers_[i];
-      if (seeker.row == row) continue;
-      const float cosine = kernels_.dot(vectors_.data() + i * dim_, vector.data(), dim_);
-      if (cosine >= seeker.floor) seeker.Offer({row, cosine}, table_.full_length());
-      if (list == nullptr || !seeker.is_new) continue;
-      // A list that ends before its full length ends where nothing is known of what comes next.
-      if (list->empty() || !Nearer({seeker.row, cosine}, list->back())) continue;
-      changed = Insert(*list, {seeker.row, cosine}, table_.full_length()) || changed;
+  // Rows [first, first + count) of ids(), whose vectors `block` holds, against all seekers. A product's bits do not
+  // depend on what stands beside it, so that a cosine is the same whenever it is computed.
+  void Take(int64_t first, int64_t count, const std::vector<float>& block) {
+    LeftOperand left;
+    left.View(block.data(), count, static_cast<int64_t>(dim_), static_cast<int64_t>(dim_));
+    cosines_.resize(static_cast<size_t>(count) * seekers_.size());
+    packed_->Multiply(left, nullptr, {.fp32 = cosines_.data()});
+    for (int64_t i = 0; i < count; ++i) {
+      TakeRow(rows_.ids()[static_cast<size_t>(first + i)], cosines_.data() + static_cast<size_t>(i) * seekers_.size());
     }
-    if (changed) table_.Mark(row, Change::kChanged);
   }
 
   void Finish() {
     for (Seeker& seeker : seekers_) {
       table_.Mark(seeker.row, seeker.is_new ? Change::kAdded : Change::kChanged);
+      seeker.list.shrink_to_fit();
       table_.lists_[seeker.row] = std::move(seeker.list);
       table_.made_.insert(seeker.row);
     }
@@ -97,19 +97,43 @@ class HubCorrections::Comparison {
     uint32_t row;
     bool is_new;
     std::vector<HubNeighbor> list;
-    float floor = -std::numeric_limits<float>::infinity();
-
-    void Offer(const HubNeighbor& neighbor, size_t length) {
-      if (Insert(list, neighbor, length) && list.size() == length) floor = list.back().cosine;
-    }
   };
+
+  // One row's cosines with the seekers, both ways. Rows that are, were or will be seekers take care of their own lists.
+  void TakeRow(uint32_t row, const float* cosines) {
+    const auto own = std::lower_bound(seekers_.begin(), seekers_.end(), row,
+                                      [](const Seeker& seeker, uint32_t id) { return seeker.row < id; });
+    const bool is_seeker = own != seekers_.end() && own->row == row;
+    const size_t length = table_.full_length();
+    for (size_t i = 0; i < seekers_.size(); ++i) {
+      // Also false for a cosine that is no number.
+      if (!(cosines[i] >= floors_[i]) || seekers_[i].row == row) continue;
+      std::vector<HubNeighbor>& list = seekers_[i].list;
+      if (Insert(list, {row, cosines[i]}, length) && list.size() == length) floors_[i] = list.back().cosine;
+    }
+    if (is_seeker || table_.made_.contains(row)) return;
+    if (const auto known = table_.lists_.find(row); known != table_.lists_.end()) OfferNew(row, cosines, known->second);
+  }
+
+  // The new ones among the seekers to the list of an old row. A list that ends before its full length ends where nothing
+  // is known of what comes next, and never empty.
+  void OfferNew(uint32_t row, const float* cosines, std::vector<HubNeighbor>& list) {
+    bool changed = false;
+    for (size_t i = 0; i < seekers_.size() && !list.empty(); ++i) {
+      if (!(cosines[i] >= list.back().cosine) || !seekers_[i].is_new) continue;
+      const HubNeighbor added = {seekers_[i].row, cosines[i]};
+      changed = (Nearer(added, list.back()) && Insert(list, added, table_.full_length())) || changed;
+    }
+    if (changed) table_.Mark(row, Change::kChanged);
+  }
 
   HubCorrections& table_;
   const HubRows& rows_;
   const size_t dim_;
-  const Kernels& kernels_;
   std::vector<Seeker> seekers_;  // by ascending row
-  std::vector<float> vectors_;
+  std::vector<float> floors_;    // of each, what is not nearer than the end of its full list
+  std::optional<PackedMatrix> packed_;  // the seekers' vectors
+  std::vector<float> cosines_;
 };
 
 absl::StatusOr<HubCorrections> HubCorrections::Create(const HubOptions& options) {
@@ -117,7 +141,10 @@ absl::StatusOr<HubCorrections> HubCorrections::Create(const HubOptions& options)
   return HubCorrections(options);
 }
 
-void HubCorrections::Restore(uint32_t row, std::vector<HubNeighbor> list) { lists_[row] = std::move(list); }
+void HubCorrections::Restore(uint32_t row, std::vector<HubNeighbor> list) {
+  lists_[row] = std::move(list);
+  is_restored_ = true;
+}
 
 void HubCorrections::Mark(uint32_t row, Change change) {
   const auto [known, is_new] = changes_.try_emplace(row, change);
@@ -128,16 +155,22 @@ void HubCorrections::Mark(uint32_t row, Change change) {
 HubCorrections::Changes HubCorrections::TakeChanges() {
   Changes changes;
   for (const auto& [row, change] : changes_) {
-    (change == Change::kChanged ? changes.changed : change == Change::kAdded ? changes.added : changes.removed).push_back(row);
+    std::vector<uint32_t>& rows = change == Change::kChanged ? changes.changed
+                                  : change == Change::kAdded ? changes.added
+                                                             : changes.removed;
+    rows.push_back(row);
   }
   changes_.clear();
-  for (std::vector<uint32_t>* rows : {&changes.changed, &changes.added, &changes.removed}) std::sort(rows->begin(), rows->end());
+  for (std::vector<uint32_t>* rows : {&changes.changed, &changes.added, &changes.removed}) {
+    std::sort(rows->begin(), rows->end());
+  }
   return changes;
 }
 
 // Lists keep their order and lose the rows that are gone, and those that were never shown to the table: of a table that
 // was written in part.
 void HubCorrections::RemoveAllBut(absl::Span<const uint32_t> ids) {
+  bool any = std::exchange(is_restored_, false);
   for (auto entry = lists_.begin(); entry != lists_.end();) {
     if (std::binary_search(ids.begin(), ids.end(), entry->first)) {
       ++entry;
@@ -145,7 +178,9 @@ void HubCorrections::RemoveAllBut(absl::Span<const uint32_t> ids) {
     }
     Mark(entry->first, Change::kRemoved);
     lists_.erase(entry++);
+    any = true;
   }
+  if (!any) return;
   for (auto& [row, list] : lists_) {
     const size_t erased = std::erase_if(list, [&](const HubNeighbor& neighbor) { return !lists_.contains(neighbor.row); });
     if (erased > 0) Mark(row, Change::kChanged);
@@ -165,7 +200,8 @@ std::vector<int64_t> HubCorrections::Seekers(absl::Span<const uint32_t> ids) con
   return seekers;
 }
 
-absl::Status HubCorrections::Compare(const HubRows& rows, absl::Span<const int64_t> seekers, absl::FunctionRef<bool()> go_on) {
+absl::Status HubCorrections::Compare(const HubRows& rows, absl::Span<const int64_t> seekers,
+                                     absl::FunctionRef<bool()> go_on) {
   Comparison comparison(*this, rows, seekers);
   SENVEC_RETURN_IF_ERROR(comparison.Read(seekers));
   const auto dim = static_cast<size_t>(rows.dim());
@@ -176,9 +212,7 @@ absl::Status HubCorrections::Compare(const HubRows& rows, absl::Span<const int64
     const int64_t count = std::min(kBlock, n - first);
     block.resize(static_cast<size_t>(count) * dim);
     SENVEC_RETURN_IF_ERROR(rows.Read(first, count, absl::MakeSpan(block)));
-    for (int64_t i = 0; i < count; ++i) {
-      comparison.Take(rows.ids()[static_cast<size_t>(first + i)], absl::MakeConstSpan(block).subspan(static_cast<size_t>(i) * dim, dim));
-    }
+    comparison.Take(first, count, block);
   }
   comparison.Finish();
   return absl::OkStatus();
@@ -189,7 +223,8 @@ absl::Status HubCorrections::Update(const HubRows& rows, absl::FunctionRef<bool(
   RemoveAllBut(ids);
   made_.clear();
   const std::vector<int64_t> seekers = Seekers(ids);
-  const int64_t at_once = std::clamp(kMaxCosines / std::max<int64_t>(1, static_cast<int64_t>(ids.size())), int64_t{16}, kMaxSeekers);
+  const int64_t num_rows = std::max<int64_t>(1, static_cast<int64_t>(ids.size()));
+  const int64_t at_once = std::clamp(kMaxCosines / num_rows, int64_t{16}, kMaxSeekers);
   for (absl::Span<const int64_t> left = seekers; !left.empty();) {
     const size_t count = std::min(left.size(), static_cast<size_t>(at_once));
     SENVEC_RETURN_IF_ERROR(Compare(rows, left.first(count), go_on));

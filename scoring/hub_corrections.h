@@ -86,6 +86,7 @@ class HubCorrections {
   HubOptions options_;
   absl::flat_hash_map<uint32_t, std::vector<HubNeighbor>> lists_;
   absl::flat_hash_map<uint32_t, Change> changes_;
+  bool is_restored_ = false;  // lists came from outside since the last Update()
   absl::flat_hash_set<uint32_t> made_;  // lists that the Update() at work made of all its rows
 };
 

@@ -205,6 +205,21 @@ TEST(HubCorrectionsTest, StopsWhenAskedAndTellsOfErrors) {
   EXPECT_EQ(table.Update(vectors, Always).code(), absl::StatusCode::kUnavailable);
 }
 
+TEST(HubCorrectionsTest, WhatIsNoNumberIsNobodysNeighbour) {
+  std::mt19937 engine(9);
+  Vectors vectors;
+  for (uint32_t row = 0; row < 40; ++row) vectors.Put(row, HubbyVector(engine, 4));
+  HubCorrections table = *HubCorrections::Create({});
+  ASSERT_TRUE(table.Update(vectors, Always).ok());
+  vectors.Put(40, {NAN, 0, 0, 0});
+  vectors.Put(41, HubbyVector(engine, 4));
+  ASSERT_TRUE(table.Update(vectors, Always).ok());
+  for (const uint32_t row : vectors.ids()) {
+    for (const HubNeighbor& neighbor : table.Neighbors(row)) EXPECT_NE(neighbor.row, 40u);
+  }
+  EXPECT_EQ(table.MeanCosine(40), 0);
+}
+
 TEST(HubOptionsTest, AreChecked) {
   EXPECT_TRUE(HubOptions().Validate().ok());
   EXPECT_THAT(std::string(HubOptions{.neighbors = 0}.Validate().message()), HasSubstr("\"neighbors\" must be in [1, 1000], got 0"));

@@ -75,6 +75,45 @@ TEST(WhiteningTest, FullWhiteningGivesZeroMeanAndUnitCovariance) {
   }
 }
 
+// METHODS 1.4: Σ_β = Σ_1 + (1−β)² μᵀμ, against the sum that defines Σ_β.
+TEST(WhiteningStatisticsTest, TheCovarianceOfAnyBetaIsTheSumThatDefinesIt) {
+  const int32_t dim = 9;
+  const int64_t n = 400;
+  const auto rows = Random(n * dim, 4, 2);
+  WhiteningStatistics statistics(dim);
+  ASSERT_TRUE(statistics.Add(rows).ok());
+  const std::vector<double>& mean = statistics.mean();
+  for (double beta : {1.0, 0.75, 0.5, 0.0, -0.5, 1.5}) {
+    const std::vector<double> covariance = statistics.Covariance(beta);
+    for (int32_t i = 0; i < dim; ++i) {
+      for (int32_t j = 0; j < dim; ++j) {
+        double sum = 0;
+        for (int64_t r = 0; r < n; ++r) sum += (rows[r * dim + i] - beta * mean[i]) * (rows[r * dim + j] - beta * mean[j]);
+        EXPECT_NEAR(covariance[i * dim + j], sum / static_cast<double>(n), 1e-9) << beta << " " << i << " " << j;
+      }
+    }
+  }
+}
+
+TEST(WhiteningTest, BetaAndGammaOfZeroWithAllComponentsLeaveEveryCosine) {
+  const int32_t dim = 16;
+  const int64_t n = 60;
+  const auto rows = Random(n * dim, 5, 1);
+  WhiteningStatistics statistics(dim);
+  ASSERT_TRUE(statistics.Add(rows).ok());
+  const auto whitening = Whitening::Fit(statistics, {.k = 0, .beta = 0, .gamma = 0}, "model");
+  ASSERT_TRUE(whitening.ok());
+  const std::vector<float> out = Apply(*whitening, rows);
+  for (int64_t a = 0; a < n; ++a) {
+    for (int64_t b = 0; b < n; ++b) {
+      const auto cosine = [&](const std::vector<float>& of) {
+        return Dot(of, dim, a, b) / std::sqrt(Dot(of, dim, a, a) * Dot(of, dim, b, b));
+      };
+      EXPECT_NEAR(cosine(out), cosine(rows), 1e-6);
+    }
+  }
+}
+
 TEST(WhiteningStatisticsTest, PartsMergeToTheWhole) {
   const int32_t dim = 7;
   const auto rows = Random(1500 * dim, 2, 100);

@@ -56,6 +56,16 @@ TEST(OptionsOfTest, RefusesUnknownEnumsAndBadNames) {
   EXPECT_THAT(std::string(OptionsOf(request, encoder).status().message()), HasSubstr("a/b"));
 }
 
+TEST(OptionsOfTest, HubCorrectionGoesWithCosines) {
+  const FakeEncoder encoder;
+  v1::CreateCollectionRequest request = Named("faq");
+  EXPECT_FALSE(OptionsOf(request, encoder)->hub_correction);
+  request.set_hub_correction(true);
+  EXPECT_TRUE(OptionsOf(request, encoder)->hub_correction);
+  request.set_metric(v1::METRIC_L2);
+  EXPECT_THAT(std::string(OptionsOf(request, encoder).status().message()), HasSubstr("hub_correction needs metric cosine"));
+}
+
 TEST(WriteOptionsOfTest, RelaxedIsByNameOnly) {
   EXPECT_TRUE(WriteOptionsOf(v1::DURABILITY_UNSPECIFIED).value().durable);
   EXPECT_FALSE(WriteOptionsOf(v1::DURABILITY_RELAXED).value().durable);

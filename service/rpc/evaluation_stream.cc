@@ -61,10 +61,7 @@ class EvaluationStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
     Do(step);
   }
   void OnCancel() override { *cancelled_ = true; }
-  void OnDone() override {
-    --num_open_;
-    delete this;
-  }
+  void OnDone() override { delete this; }
 
  private:
   enum class Step { kNone, kWrite, kFinish };
@@ -175,7 +172,10 @@ class EvaluationStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
   // Without the lock: gRPC may call back at once. Only one thread gets a step that is not kNone until it is taken.
   void Do(Step step) ABSL_NO_THREAD_SAFETY_ANALYSIS {
     if (step == Step::kWrite) StartWrite(&current_);
-    if (step == Step::kFinish) Finish(*status_);
+    if (step != Step::kFinish) return;
+    // Before the caller hears of it: who has an answer may ask again at once.
+    --num_open_;
+    Finish(*status_);
   }
 
   const RpcContext& context_;

@@ -166,6 +166,44 @@ TEST_F(ScoringCallsTest, GroupingAloneKeepsTheMetricsScores) {
   EXPECT_FALSE(response.has_margin());
 }
 
+TEST_F(ScoringCallsTest, CslsNeedsACollectionThatKeepsCorrections) {
+  v1::SearchRequest request = Query(1);
+  request.set_scoring(v1::SCORING_CSLS);
+  EXPECT_THAT(Fault(request), HasSubstr("collection \"c\" keeps no hub corrections; make it anew with hub_correction"));
+  v1::CreateCollectionRequest create;
+  create.set_name("hubs");
+  create.set_kind(v1::INDEX_KIND_EXACT);
+  create.set_hub_correction(true);
+  v1::CreateCollectionResponse created;
+  ASSERT_TRUE(HandleCreateCollection(fake_.context(), create, &created).ok());
+  EXPECT_TRUE(created.collection().hub_correction());
+  const auto collection = *fake_.context().store->Get("hubs");
+  for (const double degrees : {0.0, 30.0, 50.0}) {
+    ASSERT_TRUE(collection->Upsert(std::vector<Document>{{absl::StrCat(degrees), "", "", "g", At(degrees)}}).ok());
+  }
+  ASSERT_TRUE(collection->Optimize([](int64_t, int64_t) { return true; }).ok());
+  request.set_collection("hubs");
+  v1::SearchResponse response;
+  ASSERT_TRUE(Search(request, &response).ok());
+  ASSERT_EQ(response.results(0).hits_size(), 3);
+  const auto cosine = [](double degrees) { return std::cos(degrees * M_PI / 180); };
+  const double query_mean = (cosine(1) + cosine(29) + cosine(49)) / 3;
+  EXPECT_EQ(response.results(0).hits(0).id(), "0");
+  EXPECT_NEAR(response.results(0).hits(0).score(), 2 * cosine(1) - query_mean - (cosine(30) + cosine(50)) / 2, 1e-5);
+  // Grouped as well, and by the same scores.
+  request.set_group_by(v1::GROUP_BY_GROUP);
+  request.set_candidates(3);
+  v1::SearchResponse grouped;
+  ASSERT_TRUE(Search(request, &grouped).ok());
+  ASSERT_EQ(grouped.results(0).hits_size(), 1);
+  EXPECT_EQ(grouped.results(0).hits(0).score(), response.results(0).hits(0).score());
+  v1::GetCollectionRequest get;
+  get.set_name("hubs");
+  v1::GetCollectionResponse shown;
+  ASSERT_TRUE(HandleGetCollection(fake_.context(), get, &shown).ok());
+  EXPECT_EQ(shown.stats().num_uncorrected(), 0);
+}
+
 TEST_F(ScoringCallsTest, WhatDoesNotFitTogetherIsNamedWithARemedy) {
   v1::SearchRequest request = Query(0);
   request.mutable_margin()->set_scale(10);

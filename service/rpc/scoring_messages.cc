@@ -90,7 +90,8 @@ absl::StatusOr<int32_t> CandidatesOf(const v1::SearchRequest& request, int32_t f
 
 }  // namespace
 
-absl::StatusOr<MarginOptions> MarginOf(const v1::MarginParameters& parameters, const MarginOptions& base, absl::string_view field) {
+absl::StatusOr<MarginOptions> MarginOf(const v1::MarginParameters& parameters, const MarginOptions& base,
+                                       absl::string_view field) {
   const auto value = [](bool is_set, double given) { return is_set ? std::optional<double>(given) : std::nullopt; };
   const MarginOverrides overrides = {.scale = value(parameters.has_scale(), parameters.scale()),
                                      .margin = value(parameters.has_margin(), parameters.margin()),
@@ -146,7 +147,8 @@ absl::StatusOr<bool> IsForMeanings(const v1::SearchRequest& request) {
   SENVEC_RETURN_IF_ERROR(CheckInteger("members_per_group", request.members_per_group(), 1, kMaxMembers, "1"));
   if (is_grouped) return true;
   const int32_t candidates = request.scoring() == v1::SCORING_CSLS ? 0 : request.candidates();
-  for (const auto& [field, value] : {std::pair("members_per_group", request.members_per_group()), std::pair("candidates", candidates)}) {
+  for (const auto& [field, value] : {std::pair("members_per_group", request.members_per_group()),
+                                     std::pair("candidates", candidates)}) {
     if (value == 0) continue;
     return absl::InvalidArgumentError(absl::StrCat(field, " is ", value, ", but hits are documents; set group_by to "
                                                    "GROUP_BY_GROUP (2), or leave ", field, " out"));
@@ -169,20 +171,23 @@ absl::StatusOr<MeaningSearchOptions> MeaningOptionsOf(const v1::SearchRequest& r
   SENVEC_ASSIGN_OR_RETURN(options.candidates,
                           CandidatesOf(request, calibrated.has_value() ? calibrated->candidates : kDefaultCandidates, limits));
   if (request.scoring() == v1::SCORING_MARGIN) {
-    SENVEC_ASSIGN_OR_RETURN(options.margin, MarginOf(request.margin(), calibrated.has_value() ? calibrated->options : MarginOptions(),
-                                                     "margin"));
+    const MarginOptions base = calibrated.has_value() ? calibrated->options : MarginOptions();
+    SENVEC_ASSIGN_OR_RETURN(options.margin, MarginOf(request.margin(), base, "margin"));
   }
   return options;
 }
 
-int64_t AddMeanings(MeaningResult&& result, bool with_margin, const DocumentParts& parts, v1::SearchResponse::Hits* list) {
+int64_t AddMeanings(MeaningResult&& result, bool with_margin, const DocumentParts& parts,
+                    v1::SearchResponse::Hits* list) {
   constexpr int64_t kFrame = 48;  // the verdict, the tail, a probability
   int64_t bytes = kFrame * static_cast<int64_t>(result.meanings.size() + 1);
   for (Meaning& meaning : result.meanings) {
     v1::Hit* hit = list->add_hits();
     bytes += FillHit(std::move(meaning.members[0]), parts, hit);
     hit->set_num_members(meaning.num_found);
-    for (size_t i = 1; i < meaning.members.size(); ++i) bytes += FillHit(std::move(meaning.members[i]), parts, hit->add_members());
+    for (size_t i = 1; i < meaning.members.size(); ++i) {
+      bytes += FillHit(std::move(meaning.members[i]), parts, hit->add_members());
+    }
     if (!with_margin) continue;
     hit->mutable_probability()->set_low(meaning.margin.probability_low);
     hit->mutable_probability()->set_high(meaning.margin.probability_high);

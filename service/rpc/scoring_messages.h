@@ -15,7 +15,8 @@ namespace senvec {
 // Between messages and what scoring is made of. Errors name the field, its value and what is allowed.
 
 // `base` with what `parameters` sets; `field` is their name.
-absl::StatusOr<MarginOptions> MarginOf(const v1::MarginParameters& parameters, const MarginOptions& base, absl::string_view field);
+absl::StatusOr<MarginOptions> MarginOf(const v1::MarginParameters& parameters, const MarginOptions& base,
+                                       absl::string_view field);
 v1::MarginParameters MarginMessage(const MarginOptions& options);
 
 absl::StatusOr<ScoringFile> ScoringFileOf(const v1::CollectionScoring& message);
@@ -32,6 +33,7 @@ absl::StatusOr<MeaningSearchOptions> MeaningOptionsOf(const v1::SearchRequest& r
                                                       const std::optional<ScoringFile>& calibrated, const RpcLimits& limits);
 
 // Adds one query's meanings and returns about how many bytes they have in an answer. Takes the strings of `result`.
-int64_t AddMeanings(MeaningResult&& result, bool with_margin, const DocumentParts& parts, v1::SearchResponse::Hits* list);
+int64_t AddMeanings(MeaningResult&& result, bool with_margin, const DocumentParts& parts,
+                    v1::SearchResponse::Hits* list);
 
 }  // namespace senvec

@@ -1,0 +1,31 @@
+#include "cli/trainer_program.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+
+#include "absl/strings/str_cat.h"
+#include "base/file.h"
+
+namespace senvec {
+
+absl::Status ExecTrainer(const std::vector<std::string>& arguments) {
+  std::error_code error;
+  const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (error) return absl::InternalError(absl::StrCat("/proc/self/exe: ", error.message()));
+  const std::string program = (own.parent_path() / "senvec-train").string();
+  if (!FileExists(program)) {
+    return absl::UnimplementedError(
+        absl::StrCat("there is no ", program,
+                     ": this senvec was built without libtorch. Install libtorch-dev, or name another libtorch in "
+                     "CMAKE_PREFIX_PATH, and build again with -DSENVEC_TORCH=ON"));
+  }
+  std::vector<char*> argv = {const_cast<char*>(program.c_str())};
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  ::execv(program.c_str(), argv.data());
+  return ErrnoToStatus(errno, program);
+}
+
+}  // namespace senvec
