@@ -17,10 +17,12 @@
 #include <cstdio>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "base/check.h"
+#include "base/file.h"
 #include "base/status_macros.h"
 #include "index/log_check.h"
 #include "index/log_replay.h"
@@ -60,7 +62,7 @@ class NoticeLogger : public rocksdb::Logger {
     if (!notice_) return;
     char line[1024];
     std::vsnprintf(line, sizeof(line), format, arguments);
-    notice_(line);
+    notice_(absl::StripTrailingAsciiWhitespace(line));
   }
 
  private:
@@ -324,6 +326,8 @@ class RocksStore : public KvStore {
     for (int table = 0; table < kNumTables; ++table) {
       tables.emplace_back(kTableNames[table], TableOptions(static_cast<Table>(table), cache_));
     }
+    // The library lists the folder before it makes it, and complains to the log when there is none.
+    if (options.create) SENVEC_RETURN_IF_ERROR(MakeDirectories(directory_));
     LogReplay replay(log_bytes, options.notice);
     env_ = replay.MakeEnv();
     db_options.env = env_.get();

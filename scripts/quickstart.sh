@@ -28,7 +28,7 @@ step "3/5 Model $model"
 scripts/get-model.sh "$model"
 
 step "4/5 Index samples/helpdesk.tsv"
-if [ -f data/helpdesk/MANIFEST.json ]; then
+if [ -d data/helpdesk ]; then  # complete: until then it has another name
   echo "data/helpdesk is there"
 else
   "$senvec" index build --model "models/$model" --input samples/helpdesk.tsv --output data/helpdesk

@@ -113,11 +113,12 @@ INSTANTIATE_TEST_SUITE_P(Kinds, FaultTest, testing::ValuesIn(kKinds), [](const a
 }  // namespace senvec
 
 int main(int argc, char** argv) {
-  testing::InitGoogleMock(&argc, argv);
+  // First, since GoogleTest takes its flags out of argv.
   if (!senvec::kTortureSanitized && std::getenv("LD_PRELOAD") == nullptr) {
     ::setenv("LD_PRELOAD", SENVEC_FAULT_SHIM, 1);
     ::execv("/proc/self/exe", argv);
     return 127;
   }
+  testing::InitGoogleMock(&argc, argv);
   return RUN_ALL_TESTS();
 }
