@@ -55,6 +55,6 @@ function(senvec_test src)
     SENVEC_TESTDATA="${CMAKE_CURRENT_SOURCE_DIR}/testdata" SENVEC_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(${name} PRIVATE senvec_flags ${ARG_DEPS} GTest::gmock_main)
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 600
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 1500
                        ENVIRONMENT "${SENVEC_TEST_ENVIRONMENT}")
 endfunction()
