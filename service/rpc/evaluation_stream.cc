@@ -2,19 +2,15 @@
 
 #include <grpcpp/impl/codegen/proto_utils.h>
 
-#include <deque>
-#include <optional>
 #include <string>
 #include <utility>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "base/json.h"
-#include "base/mutex.h"
 #include "base/status_macros.h"
 #include "service/rpc/evaluation_intake.h"
 #include "service/rpc/evaluation_run.h"
+#include "service/rpc/stream_outbox.h"
 #include "service/rpc/unary_call.h"
 
 namespace senvec {
@@ -32,39 +28,49 @@ grpc::ByteBuffer Bytes(const v1::EvaluateResponse& message) {
   return bytes;
 }
 
-// Reads until the client has sent everything, then measures on the queue for evaluations. gRPC's threads write what
-// comes of it: of progress the newest only, of the report everything.
-class EvaluationStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+// Reads until the client has sent everything, then measures on the queue for evaluations and posts what comes of it.
+class EvaluationStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
+                         private StreamOutbox<grpc::ByteBuffer>::Wire {
  public:
+  using Reactor = grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>;
+
   EvaluationStream(const RpcContext* context, grpc::CallbackServerContext* call, std::atomic<int>* num_open)
-      : context_(*context), call_(*call), deadline_(absl::FromChrono(call->deadline())), num_open_(*num_open), intake_(context->limits) {
+      : context_(*context),
+        call_(*call),
+        deadline_(absl::FromChrono(call->deadline())),
+        num_open_(*num_open),
+        intake_(context->limits) {
     if (++num_open_ <= kMaxOpen) {
       StartRead(&incoming_);
     } else {
-      End(absl::ResourceExhaustedError(absl::StrCat("there are ", kMaxOpen, " evaluations at work or waiting; try again later")));
+      outbox_.End(absl::ResourceExhaustedError(
+          absl::StrCat("there are ", kMaxOpen, " evaluations at work or waiting; try again later")));
     }
   }
 
   void OnReadDone(bool ok) override {
     if (!ok) return EndOfInput();
-    if (const absl::Status status = Take(); !status.ok()) return End(status);
+    if (const absl::Status status = Take(); !status.ok()) return outbox_.End(status);
     StartRead(&incoming_);
   }
   void OnWriteDone(bool ok) override {
     if (!ok) *cancelled_ = true;
-    Step step;
-    {
-      MutexLock lock(&mutex_);
-      is_writing_ = false;
-      step = NextStep();
-    }
-    Do(step);
+    outbox_.OnWritten(ok);
   }
-  void OnCancel() override { *cancelled_ = true; }
+  void OnCancel() override {
+    *cancelled_ = true;
+    outbox_.Close();
+  }
   void OnDone() override { delete this; }
 
  private:
-  enum class Step { kNone, kWrite, kFinish };
+  void StartWrite(const grpc::ByteBuffer& message) override { Reactor::StartWrite(&message); }
+  void Finish(const absl::Status& status) override {
+    // Before the caller hears of it: who has an answer may ask again at once.
+    --num_open_;
+    AddRetryHint(status, call_);
+    Reactor::Finish(ToGrpcStatus(status));
+  }
 
   absl::Status Take() {
     v1::EvaluateRequest request;
@@ -76,9 +82,9 @@ class EvaluationStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
   }
 
   void EndOfInput() {
-    if (*cancelled_) return End(absl::CancelledError("the caller cancelled"));
+    if (*cancelled_) return outbox_.End(absl::CancelledError("the caller cancelled"));
     auto evaluation = intake_.Finish();
-    if (!evaluation.ok()) return End(evaluation.status());
+    if (!evaluation.ok()) return outbox_.End(evaluation.status());
     v1::EvaluationProgress waiting;
     waiting.set_tasks_total(static_cast<int32_t>(evaluation->num_tasks));
     PostProgress(waiting);
@@ -86,25 +92,30 @@ class EvaluationStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
     const absl::Status submitted = context_.evaluations->Submit([this, shared]() mutable {
       const absl::Status status = Measure(*shared);
       shared.reset();
-      End(status);
+      outbox_.End(status);
     });
-    if (!submitted.ok()) End(submitted);
+    if (!submitted.ok()) outbox_.End(submitted);
   }
 
   absl::Status Measure(const Evaluation& evaluation) {
     absl::Time last = absl::InfinitePast();
-    SENVEC_ASSIGN_OR_RETURN(const RunReport run, RunEvaluation(context_, evaluation, caller(), [&](const v1::EvaluationProgress& progress) {
-                              if (const absl::Time now = context_.now(); now - last >= kBetweenMessages) {
-                                last = now;
-                                PostProgress(progress);
-                              }
-                            }));
+    const auto report = [&](const v1::EvaluationProgress& progress) {
+      if (const absl::Time now = context_.now(); now - last >= kBetweenMessages) {
+        last = now;
+        PostProgress(progress);
+      }
+    };
+    SENVEC_ASSIGN_OR_RETURN(const RunReport run, RunEvaluation(context_, evaluation, caller(), report));
     SENVEC_RETURN_IF_ERROR(caller().Check(context_.now()));
-    PostPieces(DumpJson(run.report), [](v1::EvaluateResponse& message, std::string piece) { message.set_report_json(std::move(piece)); });
-    PostPieces(DumpJson(run.items), [](v1::EvaluateResponse& message, std::string piece) { message.set_items_json(std::move(piece)); });
-    v1::EvaluateResponse last_message;
-    *last_message.mutable_summary() = SummaryMessage(run.report);
-    Post(last_message);
+    PostPieces(DumpJson(run.report), [](v1::EvaluateResponse& message, std::string piece) {
+      message.set_report_json(std::move(piece));
+    });
+    PostPieces(DumpJson(run.items), [](v1::EvaluateResponse& message, std::string piece) {
+      message.set_items_json(std::move(piece));
+    });
+    v1::EvaluateResponse summary;
+    *summary.mutable_summary() = SummaryMessage(run.report);
+    Post(summary);
     return absl::OkStatus();
   }
 
@@ -121,61 +132,11 @@ class EvaluationStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
       Post(message);
     }
   }
-  void Post(const v1::EvaluateResponse& message) {
-    Step step;
-    {
-      MutexLock lock(&mutex_);
-      outgoing_.push_back(Bytes(message));
-      step = NextStep();
-    }
-    Do(step);
-  }
+  void Post(const v1::EvaluateResponse& message) { outbox_.Post(Bytes(message)); }
   void PostProgress(const v1::EvaluationProgress& progress) {
     v1::EvaluateResponse message;
     *message.mutable_progress() = progress;
-    Step step;
-    {
-      MutexLock lock(&mutex_);
-      progress_ = Bytes(message);
-      step = NextStep();
-    }
-    Do(step);
-  }
-  // The last thing that is called of the work: the object may be gone when it returns.
-  void End(const absl::Status& status) {
-    Step step;
-    {
-      MutexLock lock(&mutex_);
-      AddRetryHint(status, call_);
-      status_ = ToGrpcStatus(status);
-      step = NextStep();
-    }
-    Do(step);
-  }
-
-  Step NextStep() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (is_writing_) return Step::kNone;
-    if (progress_.has_value() && !*cancelled_) {
-      current_ = *std::move(progress_);
-      progress_.reset();
-      is_writing_ = true;
-      return Step::kWrite;
-    }
-    if (!outgoing_.empty() && !*cancelled_) {
-      current_ = std::move(outgoing_.front());
-      outgoing_.pop_front();
-      is_writing_ = true;
-      return Step::kWrite;
-    }
-    return status_.has_value() ? Step::kFinish : Step::kNone;
-  }
-  // Without the lock: gRPC may call back at once. Only one thread gets a step that is not kNone until it is taken.
-  void Do(Step step) ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    if (step == Step::kWrite) StartWrite(&current_);
-    if (step != Step::kFinish) return;
-    // Before the caller hears of it: who has an answer may ask again at once.
-    --num_open_;
-    Finish(*status_);
+    outbox_.PostProgress(Bytes(message));
   }
 
   const RpcContext& context_;
@@ -185,12 +146,7 @@ class EvaluationStream : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::
   const std::shared_ptr<std::atomic<bool>> cancelled_ = std::make_shared<std::atomic<bool>>(false);
   grpc::ByteBuffer incoming_;  // gRPC's between StartRead() and OnReadDone()
   EvaluationIntake intake_;
-  Mutex mutex_;
-  bool is_writing_ ABSL_GUARDED_BY(mutex_) = false;
-  grpc::ByteBuffer current_ ABSL_GUARDED_BY(mutex_);                  // being written
-  std::optional<grpc::ByteBuffer> progress_ ABSL_GUARDED_BY(mutex_);  // to be written
-  std::deque<grpc::ByteBuffer> outgoing_ ABSL_GUARDED_BY(mutex_);     // likewise, after it
-  std::optional<grpc::Status> status_ ABSL_GUARDED_BY(mutex_);        // once the work has ended
+  StreamOutbox<grpc::ByteBuffer> outbox_{this};
 };
 
 }  // namespace
