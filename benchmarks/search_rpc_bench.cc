@@ -7,6 +7,7 @@
 // Both servers are in this process and so are the clients, each with a connection of its own. The echo's client does the
 // same work: it serialises the search's request and parses a response of the search's size.
 #include <grpcpp/grpcpp.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
@@ -118,12 +119,25 @@ std::unique_ptr<v1::CollectionService::Stub> Connect(int port) {
       grpc::CreateCustomChannel(absl::StrCat("127.0.0.1:", port), grpc::InsecureChannelCredentials(), arguments));
 }
 
+double CpuSeconds() {
+  rusage usage;
+  SENVEC_CHECK(getrusage(RUSAGE_SELF, &usage) == 0);
+  const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec); };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+struct Cost {
+  double rate = 0;    // calls a second
+  double cpu_us = 0;  // of all cores for a call, client and server together
+};
+
 // How often `call` runs a second on all clients' threads together; it is given client and number of the call.
-double Rate(const Settings& settings, const std::function<void(int, size_t)>& call) {
+Cost Rate(const Settings& settings, const std::function<void(int, size_t)>& call) {
   std::atomic<int64_t> done = 0;
   std::atomic<bool> stop = false;
   std::vector<std::thread> threads;
   const absl::Time start = absl::Now();
+  const double cpu = CpuSeconds();
   for (int c = 0; c < settings.clients; ++c) {
     threads.emplace_back([&, c] {
       for (size_t i = static_cast<size_t>(c) * 97; !stop; ++i) {
@@ -135,7 +149,8 @@ double Rate(const Settings& settings, const std::function<void(int, size_t)>& ca
   absl::SleepFor(absl::Seconds(settings.seconds));
   stop = true;
   for (std::thread& thread : threads) thread.join();
-  return static_cast<double>(done) / absl::ToDoubleSeconds(absl::Now() - start);
+  const auto calls = static_cast<double>(done);
+  return {calls / absl::ToDoubleSeconds(absl::Now() - start), 1e6 * (CpuSeconds() - cpu) / calls};
 }
 
 std::string Spread(std::vector<double> values) {
@@ -208,17 +223,20 @@ void Run(const Settings& settings) {
   std::printf("%lld rows of %d values, %s, k %d; a request has %zu bytes, an answer %zu; %d clients, %d work threads\n",
               static_cast<long long>(settings.rows), kDim, settings.kind.c_str(), kK, RequestOf(queries, 0, 1).ByteSizeLong(), bytes.size(),
               settings.clients, settings.work_threads);
+  std::fflush(stdout);
   std::vector<double> one, many;
   for (int round = 0; round < settings.rounds; ++round) {
-    const double echoes = Rate(settings, [&](int c, size_t i) { search(*to_echo[static_cast<size_t>(c)], i, 1); });
-    const double calls = Rate(settings, [&](int c, size_t i) { search(*to_server[static_cast<size_t>(c)], i, 1); });
-    const double alone = Rate(settings, [&](int, size_t i) { search_library(i, 1); });
-    const double batches = Rate(settings, [&](int c, size_t i) { search(*to_server[static_cast<size_t>(c)], i * kManyQueries, kManyQueries); });
-    const double library_batches = Rate(settings, [&](int, size_t i) { search_library(i * kManyQueries, kManyQueries); });
-    one.push_back(calls / echoes);
-    many.push_back(batches / library_batches);
-    std::printf("round %d: echo %.0f calls/s; one query: %.0f calls/s, library %.0f; %d queries: %.0f queries/s, library %.0f\n", round + 1,
-                echoes, calls, alone, kManyQueries, batches * kManyQueries, library_batches * kManyQueries);
+    const Cost echoes = Rate(settings, [&](int c, size_t i) { search(*to_echo[static_cast<size_t>(c)], i, 1); });
+    const Cost calls = Rate(settings, [&](int c, size_t i) { search(*to_server[static_cast<size_t>(c)], i, 1); });
+    const Cost alone = Rate(settings, [&](int, size_t i) { search_library(i, 1); });
+    const Cost batches = Rate(settings, [&](int c, size_t i) { search(*to_server[static_cast<size_t>(c)], i * kManyQueries, kManyQueries); });
+    const Cost library_batches = Rate(settings, [&](int, size_t i) { search_library(i * kManyQueries, kManyQueries); });
+    one.push_back(calls.rate / echoes.rate);
+    many.push_back(batches.rate / library_batches.rate);
+    std::printf("round %d: echo %.0f calls/s, %.0f µs of cores; one query: %.0f calls/s, %.0f µs, library %.0f, %.0f µs; "
+                "%d queries: %.0f queries/s, library %.0f\n",
+                round + 1, echoes.rate, echoes.cpu_us, calls.rate, calls.cpu_us, alone.rate, alone.cpu_us, kManyQueries,
+                batches.rate * kManyQueries, library_batches.rate * kManyQueries);
     std::fflush(stdout);
   }
   std::printf("one query a call ÷ echo: %s\n%d queries a call ÷ library: %s\n", Spread(one).c_str(), kManyQueries, Spread(many).c_str());

@@ -247,21 +247,20 @@ class RocksStore : public KvStore {
     return std::optional<std::string>(std::move(value));
   }
 
-  absl::StatusOr<std::vector<std::optional<std::string>>> MultiGet(Table table, absl::Span<const std::string> keys,
-                                                                   const KvSnapshot* snapshot) const override {
+  absl::Status MultiRead(Table table, absl::Span<const std::string> keys, const KvSnapshot* snapshot,
+                         absl::FunctionRef<absl::Status(size_t, absl::string_view)> take) const override {
     const size_t n = keys.size();
     std::vector<rocksdb::Slice> slices(n);
     for (size_t i = 0; i < n; ++i) slices[i] = ToSlice(keys[i]);
     std::vector<rocksdb::PinnableSlice> values(n);
     std::vector<rocksdb::Status> statuses(n);
     db_->MultiGet(ReadAt(snapshot), Handle(table), n, slices.data(), values.data(), statuses.data());
-    std::vector<std::optional<std::string>> result(n);
     for (size_t i = 0; i < n; ++i) {
       if (statuses[i].IsNotFound()) continue;
       SENVEC_RETURN_IF_ERROR(ReadStatus(statuses[i]));
-      result[i].emplace(values[i].data(), values[i].size());
+      SENVEC_RETURN_IF_ERROR(take(i, ToView(values[i])));
     }
-    return result;
+    return absl::OkStatus();
   }
 
   std::unique_ptr<KvIterator> Iterate(Table table, const KvSnapshot* snapshot, int64_t readahead) const override {
@@ -388,6 +387,16 @@ class RocksStore : public KvStore {
 };
 
 }  // namespace
+
+absl::StatusOr<std::vector<std::optional<std::string>>> KvStore::MultiGet(Table table, absl::Span<const std::string> keys,
+                                                                          const KvSnapshot* snapshot) const {
+  std::vector<std::optional<std::string>> result(keys.size());
+  SENVEC_RETURN_IF_ERROR(MultiRead(table, keys, snapshot, [&](size_t i, absl::string_view value) {
+    result[i].emplace(value);
+    return absl::OkStatus();
+  }));
+  return result;
+}
 
 absl::StatusOr<std::unique_ptr<KvStore>> KvStore::Open(const std::string& directory, const KvOptions& options) {
   auto store = std::make_unique<RocksStore>(directory, options.read_only);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -81,8 +82,12 @@ class KvStore {
   virtual absl::StatusOr<std::optional<std::string>> Get(Table table, absl::string_view key,
                                                          const KvSnapshot* snapshot) const = 0;
   // In the order of `keys`.
-  virtual absl::StatusOr<std::vector<std::optional<std::string>>> MultiGet(
-      Table table, absl::Span<const std::string> keys, const KvSnapshot* snapshot) const = 0;
+  absl::StatusOr<std::vector<std::optional<std::string>>> MultiGet(Table table, absl::Span<const std::string> keys,
+                                                                   const KvSnapshot* snapshot) const;
+  // The same without copies: `take` is given the place of each key that is there, in order, and its value, which lives
+  // for the call. Its error ends the reading.
+  virtual absl::Status MultiRead(Table table, absl::Span<const std::string> keys, const KvSnapshot* snapshot,
+                                 absl::FunctionRef<absl::Status(size_t, absl::string_view)> take) const = 0;
   // `readahead`: bytes fetched at once, for long walks; 0 = few. Such walks leave the cache alone.
   virtual std::unique_ptr<KvIterator> Iterate(Table table, const KvSnapshot* snapshot, int64_t readahead) const = 0;
   virtual std::shared_ptr<const KvSnapshot> TakeSnapshot() const = 0;

@@ -21,6 +21,11 @@ Document ToDocument(Record record) {
   return document;
 }
 
+Hit ToHit(Document&& document, float score) {
+  return {std::move(document.id), score, std::move(document.text), std::move(document.metadata_json),
+          std::move(document.group)};
+}
+
 int64_t DiskBytes(const std::string& directory) {
   int64_t bytes = 0;
   std::error_code error;
@@ -37,24 +42,30 @@ absl::StatusOr<std::vector<Document>> LocalCollection::DocumentsOf(const View& v
   std::vector<std::string> keys;
   keys.reserve(rows.size());
   for (RowId row : rows) keys.push_back(RowKey(row));
-  SENVEC_ASSIGN_OR_RETURN(const auto records, store_->MultiGet(Table::kRows, keys, view.snapshot.get()));
-  std::vector<std::optional<std::string>> vectors;
-  if (with_vectors) {
-    SENVEC_ASSIGN_OR_RETURN(vectors, store_->MultiGet(Table::kVectors, keys, view.snapshot.get()));
-  }
+  const auto lost = [&](size_t i) {
+    return absl::DataLossError(absl::StrCat("row ", rows[i], " of ", directory_, " is lost; restore it from a snapshot"));
+  };
+  // What is read comes in order: the first that does not come next is lost.
   std::vector<Document> documents;
   documents.reserve(rows.size());
-  for (size_t i = 0; i < rows.size(); ++i) {
-    const std::string where = absl::StrCat("row ", rows[i]);
-    if (!records[i].has_value() || (with_vectors && !vectors[i].has_value())) {
-      return absl::DataLossError(absl::StrCat(where, " of ", directory_, " is lost; restore it from a snapshot"));
-    }
-    SENVEC_ASSIGN_OR_RETURN(Record record, ParseRecord(*records[i], where));
-    documents.push_back(ToDocument(std::move(record)));
-    if (!with_vectors) continue;
-    documents.back().vector.resize(static_cast<size_t>(file_.options.index.dim));
-    SENVEC_RETURN_IF_ERROR(DecodeVector(rows[i], *vectors[i], absl::MakeSpan(documents.back().vector)));
-  }
+  SENVEC_RETURN_IF_ERROR(store_->MultiRead(
+      Table::kRows, keys, view.snapshot.get(), [&](size_t i, absl::string_view bytes) -> absl::Status {
+        if (i != documents.size()) return lost(documents.size());
+        SENVEC_ASSIGN_OR_RETURN(Record record, ParseRecord(bytes, absl::StrCat("row ", rows[i])));
+        documents.push_back(ToDocument(std::move(record)));
+        return absl::OkStatus();
+      }));
+  if (documents.size() < rows.size()) return lost(documents.size());
+  if (!with_vectors) return documents;
+  size_t num_vectors = 0;
+  SENVEC_RETURN_IF_ERROR(store_->MultiRead(
+      Table::kVectors, keys, view.snapshot.get(), [&](size_t i, absl::string_view bytes) -> absl::Status {
+        if (i != num_vectors) return lost(num_vectors);
+        ++num_vectors;
+        documents[i].vector.resize(static_cast<size_t>(file_.options.index.dim));
+        return DecodeVector(rows[i], bytes, absl::MakeSpan(documents[i].vector));
+      }));
+  if (num_vectors < rows.size()) return lost(num_vectors);
   return documents;
 }
 
@@ -132,14 +143,18 @@ absl::StatusOr<std::vector<std::vector<Hit>>> LocalCollection::Search(absl::Span
   }
   std::sort(rows.begin(), rows.end());
   rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
-  SENVEC_ASSIGN_OR_RETURN(const auto documents, DocumentsOf(*view, rows, /*with_vectors=*/false));
+  SENVEC_ASSIGN_OR_RETURN(auto documents, DocumentsOf(*view, rows, /*with_vectors=*/false));
   std::vector<std::vector<Hit>> results(found.size());
   for (size_t q = 0; q < found.size(); ++q) {
     results[q].reserve(found[q].size());
     for (const RowHit& hit : found[q]) {
       const auto place = std::lower_bound(rows.begin(), rows.end(), hit.row) - rows.begin();
-      const Document& document = documents[static_cast<size_t>(place)];
-      results[q].push_back({document.id, hit.score, document.text, document.metadata_json, document.group});
+      // One query finds each document once.
+      if (found.size() == 1) {
+        results[q].push_back(ToHit(std::move(documents[static_cast<size_t>(place)]), hit.score));
+      } else {
+        results[q].push_back(ToHit(Document(documents[static_cast<size_t>(place)]), hit.score));
+      }
     }
   }
   return results;

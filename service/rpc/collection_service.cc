@@ -123,7 +123,16 @@ Reactor* CollectionService::CountDocuments(Call* call, const Bytes* in, Bytes* o
 }
 
 Reactor* CollectionService::Search(Call* call, const Bytes* in, Bytes* out) {
-  return Async(*context_, call, in, out, HandleSearch);
+  const RpcContext& context = *context_;
+  return TypedCall<v1::SearchRequest, v1::SearchResponse>::Start(
+      call, in, out,
+      [&context](const Caller& caller, const v1::SearchRequest& request, v1::SearchResponse* response) {
+        return AnswerShortSearch(context, request, caller, response);
+      },
+      [&context](UnaryCall* unary, const v1::SearchRequest* request, v1::SearchResponse* response) {
+        HandleSearch(context, *request, unary->caller(), response,
+                     [unary](const absl::Status& status) { unary->Answer(status); });
+      });
 }
 
 Reactor* CollectionService::SetScoring(Call* call, const Bytes* in, Bytes* out) {

@@ -57,8 +57,25 @@ absl::StatusOr<Plan> PlanOf(const RpcContext& context, const v1::SearchRequest& 
   return plan;
 }
 
-// What the queries' texts are encoded as; every query is checked.
-// PlanOf() checked their number.
+// Hits are documents, scored by the metric alone.
+bool IsPlain(const v1::SearchRequest& request) {
+  return (request.scoring() == v1::SCORING_UNSPECIFIED || request.scoring() == v1::SCORING_METRIC) &&
+         (request.group_by() == v1::GROUP_BY_UNSPECIFIED || request.group_by() == v1::GROUP_BY_NONE);
+}
+
+// Whether the search takes so little time, some tenth of a millisecond, that handing it to another thread would be a
+// large part of it: one vector against a graph, or against few rows.
+bool IsShort(const v1::SearchRequest& request, const Collection& collection) {
+  constexpr int32_t kMostHits = 100, kMostCandidates = 512;
+  constexpr int64_t kFewValues = int64_t{4} << 20;
+  if (request.queries_size() != 1 || !request.queries(0).has_vector()) return false;
+  if (!request.filter().empty() || !IsPlain(request) || request.k() > kMostHits) return false;
+  const VectorIndexOptions& index = collection.options().index;
+  if (collection.size() * index.dim <= kFewValues) return true;
+  return index.kind == IndexKind::kHnsw && std::max(index.ef_search, request.ef_search()) <= kMostCandidates;
+}
+
+// What the queries' texts are encoded as; every query is checked. PlanOf() checked their number.
 absl::StatusOr<EmbedTask> TaskOf(const RpcContext& context, const v1::SearchRequest& request,
                                  const CollectionOptions& options) {
   EmbedTask task;
@@ -153,14 +170,35 @@ absl::Status SearchAll(const RpcContext& context, const v1::SearchRequest& reque
   return absl::OkStatus();
 }
 
-void NameModel(const RpcContext& context, const CollectionOptions& options, bool has_texts,
-               v1::SearchResponse* response) {
+// All that follows the encoding of texts; `start` is when the call came.
+absl::Status Answer(const RpcContext& context, const v1::SearchRequest& request, const Plan& plan, const Caller& caller,
+                    const Collection& collection, const EmbedResult& embedded, absl::Time start,
+                    v1::SearchResponse* response) {
+  const absl::Time search_start = context.now();
+  SENVEC_RETURN_IF_ERROR(SearchAll(context, request, plan, caller, collection, embedded, response));
+  const CollectionOptions& options = collection.options();
   response->set_model_fingerprint(options.model_fingerprint);
   response->set_whitening_fingerprint(options.whitening_fingerprint);
-  if (has_texts) response->set_precision(context.encoder->info().precision);
+  if (!embedded.statuses.empty()) response->set_precision(context.encoder->info().precision);
+  const absl::Time end = context.now();
+  *response->mutable_timings() = TimingsMessage(embedded, end - search_start, end - start);
+  return absl::OkStatus();
 }
 
 }  // namespace
+
+std::optional<absl::Status> AnswerShortSearch(const RpcContext& context, const v1::SearchRequest& request,
+                                              const Caller& caller, v1::SearchResponse* response) {
+  const absl::Time start = context.now();
+  const auto collection = context.store->Get(request.collection());
+  if (!collection.ok()) return collection.status();
+  if (!IsShort(request, **collection)) return std::nullopt;
+  const absl::StatusOr<Plan> plan = PlanOf(context, request, **collection);
+  if (!plan.ok()) return plan.status();
+  const absl::StatusOr<EmbedTask> task = TaskOf(context, request, (*collection)->options());
+  if (!task.ok()) return task.status();
+  return Answer(context, request, *plan, caller, **collection, EmbedResult(), start, response);
+}
 
 void HandleSearch(const RpcContext& context, const v1::SearchRequest& request, Caller caller,
                   v1::SearchResponse* response, std::function<void(absl::Status)> done) {
@@ -174,13 +212,9 @@ void HandleSearch(const RpcContext& context, const v1::SearchRequest& request, C
   task->caller = caller;
   EmbedThenWork(
       context, *std::move(task),
-      [&context, &request, caller, start, response, plan = *std::move(plan), collection = *collection](const EmbedResult& embedded) {
-        const absl::Time search_start = context.now();
-        SENVEC_RETURN_IF_ERROR(SearchAll(context, request, plan, caller, *collection, embedded, response));
-        NameModel(context, collection->options(), !embedded.statuses.empty(), response);
-        const absl::Time end = context.now();
-        *response->mutable_timings() = TimingsMessage(embedded, end - search_start, end - start);
-        return absl::OkStatus();
+      [&context, &request, caller, start, response, plan = *std::move(plan),
+       collection = *collection](const EmbedResult& embedded) {
+        return Answer(context, request, plan, caller, *collection, embedded, start, response);
       },
       std::move(done));
 }

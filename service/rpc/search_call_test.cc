@@ -3,7 +3,11 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <functional>
+#include <optional>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "service/rpc/document_calls.h"
 #include "tests/support/fake_context.h"
@@ -149,6 +153,64 @@ TEST_F(SearchCallTest, FiltersAndScoresLeaveOut) {
   EXPECT_THAT(std::string(Search(request, &response).message()), HasSubstr("ef_search is -1"));
 }
 
+v1::SearchRequest OneVector(float x) {
+  v1::SearchRequest request;
+  request.set_collection("c");
+  request.set_k(1);
+  request.add_queries()->mutable_vector()->add_values(x);
+  request.mutable_queries(0)->mutable_vector()->add_values(1);
+  return request;
+}
+
+TEST_F(SearchCallTest, AShortSearchIsAnsweredAtOnceAndAsAnyOther) {
+  v1::SearchRequest request = OneVector('b');
+  request.set_k(2);
+  v1::SearchResponse at_once, queued;
+  EXPECT_EQ(AnswerShortSearch(fake_.context(), request, {}, &at_once), absl::OkStatus());
+  ASSERT_TRUE(Search(request, &queued).ok());
+  at_once.clear_timings();
+  queued.clear_timings();
+  EXPECT_EQ(at_once.results(0).hits_size(), 2);
+  EXPECT_EQ(at_once.SerializeAsString(), queued.SerializeAsString());
+}
+
+TEST_F(SearchCallTest, WhatMayTakeLongIsNotAnsweredAtOnce) {
+  const std::vector<std::function<void(v1::SearchRequest&)>> changes = {
+      [](auto& request) { request.mutable_queries(0)->set_text("a"); },
+      [](auto& request) { *request.add_queries() = request.queries(0); },
+      [](auto& request) { request.clear_queries(); },
+      [](auto& request) { request.set_filter("lang = \"en\""); },
+      [](auto& request) { request.set_k(101); },
+      [](auto& request) { request.set_scoring(v1::SCORING_MARGIN); },
+      [](auto& request) { request.set_scoring(v1::SCORING_CSLS); },
+      [](auto& request) { request.set_group_by(v1::GROUP_BY_GROUP); },
+  };
+  for (size_t i = 0; i < changes.size(); ++i) {
+    v1::SearchRequest request = OneVector(1);
+    changes[i](request);
+    v1::SearchResponse response;
+    EXPECT_FALSE(AnswerShortSearch(fake_.context(), request, {}, &response).has_value()) << i;
+    EXPECT_EQ(response.ByteSizeLong(), 0) << i;
+  }
+}
+
+TEST_F(SearchCallTest, AShortSearchIsRefusedWithTheSameWords) {
+  v1::SearchRequest nowhere = OneVector(1), short_vector = OneVector(1), no_hits = OneVector(1);
+  nowhere.set_collection("nowhere");
+  short_vector.mutable_queries(0)->mutable_vector()->clear_values();
+  no_hits.set_k(0);
+  for (const v1::SearchRequest& request : {nowhere, short_vector, no_hits}) {
+    v1::SearchResponse response;
+    const std::optional<absl::Status> at_once = AnswerShortSearch(fake_.context(), request, {}, &response);
+    ASSERT_TRUE(at_once.has_value());
+    EXPECT_FALSE(at_once->ok());
+    EXPECT_EQ(*at_once, Search(request, &response));
+  }
+  v1::SearchResponse response;
+  const Caller gone = {.is_cancelled = [] { return true; }};
+  EXPECT_EQ(AnswerShortSearch(fake_.context(), OneVector(1), gone, &response)->code(), absl::StatusCode::kCancelled);
+}
+
 TEST_F(SearchCallTest, ThreadsThatSearchAndWriteGetTheirOwnAnswers) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 3; ++t) {
@@ -157,6 +219,9 @@ TEST_F(SearchCallTest, ThreadsThatSearchAndWriteGetTheirOwnAnswers) {
         v1::SearchResponse response;
         ASSERT_TRUE(Search(Queries({"a", "m"}), &response).ok());
         EXPECT_EQ(response.results(1).hits(0).id(), "m");
+        response.Clear();
+        ASSERT_TRUE(AnswerShortSearch(fake_.context(), OneVector('m'), {}, &response)->ok());
+        EXPECT_EQ(response.results(0).hits(0).id(), "m");
       }
     });
   }

@@ -43,10 +43,12 @@ absl::Status UnreadableMessage(absl::string_view type) {
       "the message is no ", type, ": its bytes are damaged, or a text in it is no valid UTF-8; send texts as UTF-8"));
 }
 
-void UnaryCall::Answer(const absl::Status& status) {
+void UnaryCall::Answer(const absl::Status& status) { Finish(Result(status)); }
+
+grpc::Status UnaryCall::Result(const absl::Status& status) {
   const absl::Status result = status.ok() ? WriteResponse() : status;
   AddRetryHint(result, *context_);
-  Finish(ToGrpcStatus(result));
+  return ToGrpcStatus(result);
 }
 
 Caller UnaryCall::caller() const {
