@@ -98,7 +98,7 @@ struct CollectionStats {
 // What opening and background work may use. Everything outlives the collection.
 struct CollectionRuntime {
   ThreadPool* pool = nullptr;          // builds by Optimize(); null = the calling thread
-  int64_t cache_bytes = 64 << 20;      // documents kept in memory
+  int64_t cache_bytes = 64 << 20;      // documents kept in memory: half as blocks, half as what searches found
   // For building an index, see BuildContext::memory_bytes; 0 = half of what this process may use.
   int64_t build_memory_bytes = 0;
   bool background_indexing = true;     // false: rows wait unindexed until Optimize(), and searching them is not possible

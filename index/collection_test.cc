@@ -240,6 +240,20 @@ TEST_P(CollectionTest, MetadataIsPatchedWithoutTheVector) {
   EXPECT_EQ(collection_->UpdateMetadata("a", "[]").code(), absl::StatusCode::kInvalidArgument);
 }
 
+TEST_P(CollectionTest, ASearchShowsTheMetadataOfNowThoughItFoundTheDocumentBefore) {
+  Make();
+  ASSERT_TRUE(collection_->Upsert({Doc("a", {1, 0, 0}, R"({"k":0})"), Doc("b", {0, 1, 0}, R"({"k":7})")}).ok());
+  const std::vector<float> both = {1, 0, 0, 0, 1, 0};
+  for (int k = 1; k <= 3; ++k) {
+    ASSERT_EQ((*collection_->Search({1, 0, 0}, {.k = 1}))[0][0].metadata_json, absl::StrCat(R"({"k":)", k - 1, "}"));
+    ASSERT_TRUE(collection_->UpdateMetadata("a", absl::StrCat(R"({"k":)", k, "}")).ok());
+    const auto results = *collection_->Search(both, {.k = 2});
+    EXPECT_EQ(results[0][0].metadata_json, absl::StrCat(R"({"k":)", k, "}"));
+    EXPECT_EQ(results[1][1].metadata_json, absl::StrCat(R"({"k":)", k, "}"));
+    EXPECT_EQ(results[0][1].metadata_json, R"({"k":7})");
+  }
+}
+
 TEST_P(CollectionTest, ABadDocumentChangesNothing) {
   Make();
   ASSERT_TRUE(collection_->Upsert({Doc("a", {1, 0, 0})}).ok());

@@ -15,6 +15,7 @@
 #include "index/hub_column.h"
 #include "index/kv_store.h"
 #include "index/merge_plan.h"
+#include "index/record_cache.h"
 #include "index/segment_folder.h"
 #include "index/view.h"
 #include "index/view_parts.h"
@@ -93,8 +94,11 @@ class LocalCollection : public Collection {
   std::shared_ptr<const View> CurrentView() const;
 
   // local_collection_read.cc
+  absl::Status LostRow(RowId row) const;
   absl::StatusOr<std::vector<Document>> DocumentsOf(const View& view, absl::Span<const RowId> rows,
                                                     bool with_vectors) const;
+  // The same without vectors, through the cache.
+  absl::StatusOr<std::vector<Document>> DocumentsFound(const View& view, absl::Span<const RowId> rows) const;
 
   // local_collection_build.cc
   void Maintain();
@@ -140,6 +144,9 @@ class LocalCollection : public Collection {
   Tail tail_;
   absl::Status write_fault_;
   bool is_retired_ = false;
+  int64_t records_version_ = 0;
+
+  mutable RecordCache records_;  // of what searches found
 
   mutable Mutex files_mutex_;  // segments_ and the files it names; held while a snapshot copies them
   SegmentList segments_ ABSL_GUARDED_BY(files_mutex_);

@@ -55,7 +55,8 @@ LocalCollection::LocalCollection(std::string directory, bool read_only, Collecti
       file_(std::move(file)),
       runtime_(runtime),
       tuning_(tuning),
-      segment_folder_(JoinPath(directory_, kSegmentFolder), file_.options.index) {}
+      segment_folder_(JoinPath(directory_, kSegmentFolder), file_.options.index),
+      records_(runtime.cache_bytes / 2) {}
 
 int64_t LocalCollection::BuildMemory() const {
   return runtime_.build_memory_bytes > 0 ? runtime_.build_memory_bytes : UsableMemory() / 2;
@@ -113,7 +114,7 @@ absl::Status LocalCollection::Start(std::unique_ptr<DirectoryLock> lock, bool is
   KvOptions options;
   options.create = is_new;
   options.read_only = read_only_;
-  options.cache_bytes = runtime_.cache_bytes;
+  options.cache_bytes = runtime_.cache_bytes - runtime_.cache_bytes / 2;
   options.notice = [this](absl::string_view message) { Notice(message); };
   SENVEC_ASSIGN_OR_RETURN(store_, KvStore::Open(JoinPath(directory_, StoreFolder(file_)), options));
   if (is_new) {

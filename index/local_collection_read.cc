@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/check.h"
 #include "base/json.h"
 #include "base/status_macros.h"
 #include "index/local_collection.h"
@@ -37,35 +38,69 @@ int64_t DiskBytes(const std::string& directory) {
 
 }  // namespace
 
+absl::Status LocalCollection::LostRow(RowId row) const {
+  return absl::DataLossError(absl::StrCat("row ", row, " of ", directory_, " is lost; restore it from a snapshot"));
+}
+
 absl::StatusOr<std::vector<Document>> LocalCollection::DocumentsOf(const View& view, absl::Span<const RowId> rows,
                                                                    bool with_vectors) const {
   std::vector<std::string> keys;
   keys.reserve(rows.size());
   for (RowId row : rows) keys.push_back(RowKey(row));
-  const auto lost = [&](size_t i) {
-    return absl::DataLossError(absl::StrCat("row ", rows[i], " of ", directory_, " is lost; restore it from a snapshot"));
-  };
   // What is read comes in order: the first that does not come next is lost.
   std::vector<Document> documents;
   documents.reserve(rows.size());
   SENVEC_RETURN_IF_ERROR(store_->MultiRead(
       Table::kRows, keys, view.snapshot.get(), [&](size_t i, absl::string_view bytes) -> absl::Status {
-        if (i != documents.size()) return lost(documents.size());
+        if (i != documents.size()) return LostRow(rows[documents.size()]);
         SENVEC_ASSIGN_OR_RETURN(Record record, ParseRecord(bytes, absl::StrCat("row ", rows[i])));
         documents.push_back(ToDocument(std::move(record)));
         return absl::OkStatus();
       }));
-  if (documents.size() < rows.size()) return lost(documents.size());
+  if (documents.size() < rows.size()) return LostRow(rows[documents.size()]);
   if (!with_vectors) return documents;
   size_t num_vectors = 0;
   SENVEC_RETURN_IF_ERROR(store_->MultiRead(
       Table::kVectors, keys, view.snapshot.get(), [&](size_t i, absl::string_view bytes) -> absl::Status {
-        if (i != num_vectors) return lost(num_vectors);
+        if (i != num_vectors) return LostRow(rows[num_vectors]);
         ++num_vectors;
         documents[i].vector.resize(static_cast<size_t>(file_.options.index.dim));
         return DecodeVector(rows[i], bytes, absl::MakeSpan(documents[i].vector));
       }));
-  if (num_vectors < rows.size()) return lost(num_vectors);
+  if (num_vectors < rows.size()) return LostRow(rows[num_vectors]);
+  return documents;
+}
+
+absl::StatusOr<std::vector<Document>> LocalCollection::DocumentsFound(const View& view,
+                                                                      absl::Span<const RowId> rows) const {
+  std::vector<Document> documents(rows.size());
+  std::vector<size_t> places;  // of rows that are not in the cache
+  std::vector<std::string> keys;
+  const auto take = [&](size_t i, absl::string_view bytes) {
+    absl::StatusOr<Record> record = ParseRecord(bytes, absl::StrCat("row ", rows[i]));
+    if (record.ok()) documents[i] = ToDocument(*std::move(record));
+    return record.status();
+  };
+  for (size_t i = 0; i < rows.size(); ++i) {
+    // What is in the cache was parsed before.
+    const bool is_there = records_.Read(rows[i], view.records_version, [&](absl::string_view bytes) {
+      SENVEC_CHECK(take(i, bytes).ok());
+    });
+    if (is_there) continue;
+    places.push_back(i);
+    keys.push_back(RowKey(rows[i]));
+  }
+  if (places.empty()) return documents;
+  size_t num_read = 0;
+  SENVEC_RETURN_IF_ERROR(store_->MultiRead(
+      Table::kRows, keys, view.snapshot.get(), [&](size_t place, absl::string_view bytes) -> absl::Status {
+        if (place != num_read) return LostRow(rows[places[num_read]]);
+        ++num_read;
+        const absl::Status taken = take(places[place], bytes);
+        if (taken.ok()) records_.Insert(rows[places[place]], view.records_version, bytes);
+        return taken;
+      }));
+  if (num_read < places.size()) return LostRow(rows[places[num_read]]);
   return documents;
 }
 
@@ -143,7 +178,7 @@ absl::StatusOr<std::vector<std::vector<Hit>>> LocalCollection::Search(absl::Span
   }
   std::sort(rows.begin(), rows.end());
   rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
-  SENVEC_ASSIGN_OR_RETURN(auto documents, DocumentsOf(*view, rows, /*with_vectors=*/false));
+  SENVEC_ASSIGN_OR_RETURN(auto documents, DocumentsFound(*view, rows));
   std::vector<std::vector<Hit>> results(found.size());
   for (size_t q = 0; q < found.size(); ++q) {
     results[q].reserve(found[q].size());

@@ -37,6 +37,7 @@ void LocalCollection::Publish(std::vector<ViewPart> parts) {
   view->snapshot = store_->TakeSnapshot();
   view->next_row = state_.next_row;
   view->num_documents = state_.num_documents;
+  view->records_version = records_version_;
   std::shared_ptr<const View> old;  // freed outside the lock
   MutexLock lock(&view_mutex_);
   old = std::exchange(view_, std::move(view));
@@ -148,7 +149,10 @@ void LocalCollection::Show(const WriteSession& session, std::vector<Tail> tails)
     vectors.remove_prefix(count * dim);
   }
   RemoveRows(session.removed_rows(), parts);
+  const bool is_changed = !session.changed_rows().empty();
+  if (is_changed) ++records_version_;
   Publish(std::move(parts));
+  if (is_changed) records_.Advance(records_version_, session.changed_rows());
 }
 
 absl::StatusOr<int64_t> LocalCollection::Upsert(absl::Span<const Document> documents, const WriteOptions& options) {

@@ -62,6 +62,7 @@ class View {
   std::shared_ptr<const KvSnapshot> snapshot;
   int64_t next_row = 0;
   int64_t num_documents = 0;
+  int64_t records_version = 0;  // see RecordCache
 
   // The part that holds `row` and its place there, when it is live; null else.
   const ViewPart* Find(RowId row, int64_t* local) const;

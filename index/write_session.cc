@@ -179,6 +179,7 @@ absl::Status WriteSession::UpdateMetadata(absl::string_view id, absl::string_vie
   SetPostings(found[0]->row, new_keys, true);
   records_[found[0]->row] = SerializeRecord(record);
   batch_->Put(Table::kRows, RowKey(found[0]->row), records_[found[0]->row]);
+  changed_rows_.push_back(found[0]->row);
   return absl::OkStatus();
 }
 

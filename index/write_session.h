@@ -45,6 +45,7 @@ class WriteSession {
   absl::Span<const RowId> new_rows() const { return new_rows_; }  // ascending
   absl::Span<const float> new_vectors() const { return new_vectors_; }  // new_rows().size() × dim
   absl::Span<const RowId> removed_rows() const { return removed_rows_; }
+  absl::Span<const RowId> changed_rows() const { return changed_rows_; }  // whose record is another one now
 
  private:
   struct Found {
@@ -67,6 +68,7 @@ class WriteSession {
   std::vector<RowId> new_rows_;
   std::vector<float> new_vectors_;
   std::vector<RowId> removed_rows_;
+  std::vector<RowId> changed_rows_;
 };
 
 }  // namespace senvec
