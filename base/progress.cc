@@ -13,12 +13,6 @@ namespace {
 
 constexpr int kBarCells = 24;
 
-std::string WithCommas(int64_t value) {
-  std::string digits = absl::StrCat(value);
-  for (int i = static_cast<int>(digits.size()) - 3; i > 0; i -= 3) digits.insert(i, ",");
-  return digits;
-}
-
 std::string Clock(absl::Duration duration) {
   const int64_t seconds = std::max<int64_t>(0, absl::ToInt64Seconds(duration));
   if (seconds >= 3600) {
@@ -28,6 +22,12 @@ std::string Clock(absl::Duration duration) {
 }
 
 }  // namespace
+
+std::string WithCommas(int64_t value) {
+  std::string digits = absl::StrCat(value);
+  for (int i = static_cast<int>(digits.size()) - 3; i > 0; i -= 3) digits.insert(static_cast<size_t>(i), ",");
+  return digits;
+}
 
 ProgressBar::ProgressBar(Options options, absl::Time now)
     : options_(std::move(options)), start_(now) {}

@@ -9,6 +9,9 @@
 
 namespace senvec {
 
+// 1234567 as "1,234,567"; for values ≥ 0.
+std::string WithCommas(int64_t value);
+
 // Shows how far long work has come. On a terminal one line that is redrawn (bar, percent, rate, time left);
 // elsewhere a plain line every ten seconds and one at the end. Not thread-safe.
 class ProgressBar {

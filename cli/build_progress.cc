@@ -50,7 +50,8 @@ void BuildProgress::OnBatch(const BulkReport& report) {
   const double seconds = absl::ToDoubleSeconds(now - start_);
   std::string note;
   if (seconds > 0 && report.num_tokens > first_.num_tokens) {
-    absl::StrAppend(&note, static_cast<int64_t>(static_cast<double>(report.num_tokens - first_.num_tokens) / seconds), " tokens/s  ");
+    const double rate = static_cast<double>(report.num_tokens - first_.num_tokens) / seconds;
+    absl::StrAppend(&note, WithCommas(static_cast<int64_t>(rate)), " tokens/s  ");
   }
   encoding_->SetNote(absl::StrCat(note, ShowBytes(ResidentBytes())));
   encoding_->Update(report.num_records, now);

@@ -64,6 +64,9 @@ absl::StatusOr<DevSets> DevSets::Load(const TrainConfig& config, const Tokenizer
       }
       return absl::OkStatus();
     }));
+    if (set.labels.empty()) {
+      return absl::InvalidArgumentError(absl::StrCat(dev.file, ": there is no pair in it; nothing can be ranked"));
+    }
     const auto [low, high] = std::minmax_element(set.labels.begin(), set.labels.end());
     if (*low == *high) {
       return absl::InvalidArgumentError(absl::StrCat(dev.file, ": all labels are ", *low, "; nothing can be ranked"));

@@ -81,6 +81,7 @@ class Run {
   std::unique_ptr<ProgressBar> progress_;
   DevSets dev_;
   TrainingState state_;
+  int64_t saved_step_ = 0;  // of the checkpoint on disk; 0 = there is none
   Tally tally_;
 };
 
@@ -143,6 +144,7 @@ absl::Status Run::Resume() {
   state_.data = data_->fingerprint();
   const absl::Status loaded =
       LoadCheckpoint(CheckpointPath(config_), &state_, model_->parameters(), *optimizer_);
+  if (loaded.ok()) saved_step_ = state_.steps_done;
   if (loaded.ok() || !absl::IsNotFound(loaded)) return loaded;
   return config_.optimizer.child_tuning == ChildTuning::kTask ? ChooseChild() : absl::OkStatus();
 }
@@ -194,11 +196,12 @@ absl::Status Run::CheckFinite(double value, const char* what, int64_t step, cons
   const TaskConfig& task = config_.tasks[batch.task];
   const TaskRows& rows = data_->tasks()[batch.task];
   const int64_t first = batch.rows.empty() ? 0 : batch.rows[0];
+  const std::string kept = saved_step_ == 0 ? "there is no checkpoint yet"
+                                            : absl::StrCat("the checkpoint of step ", saved_step_, " stays");
   return absl::InternalError(absl::StrFormat(
-      "step %d: the %s of task \"%s\" is %g, in a batch of %d rows whose first is %s:%d; the last checkpoint stays, of "
-      "step %d. A lower learning_rate, a longer warm-up or fp32 may help",
-      step, what, task.name, value, batch.num_rows(), task.files[rows.file[first]], rows.line[first],
-      state_.steps_done - state_.steps_done % std::max<int64_t>(config_.checkpoint_every, 1)));
+      "step %d: the %s of task \"%s\" is %g, in a batch of %d rows whose first is %s:%d; %s. A lower learning_rate, a "
+      "longer warm-up or fp32 may help",
+      step, what, task.name, value, batch.num_rows(), task.files[rows.file[first]], rows.line[first], kept));
 }
 
 absl::Status Run::Step(int64_t step) {
@@ -290,7 +293,9 @@ absl::Status Run::Evaluate(int64_t done) {
 }
 
 absl::Status Run::SaveState() {
-  return SaveCheckpoint(CheckpointPath(config_), state_, model_->parameters(), *optimizer_);
+  SENVEC_RETURN_IF_ERROR(SaveCheckpoint(CheckpointPath(config_), state_, model_->parameters(), *optimizer_));
+  saved_step_ = state_.steps_done;
+  return absl::OkStatus();
 }
 
 absl::Status Run::AfterStep(int64_t done) {

@@ -113,6 +113,27 @@ TEST_F(TrainerTest, ALossThatIsNoNumberStopsTheRunAndNamesTheBatch) {
   EXPECT_TRUE(FileExists(dir_ / "out/checkpoint.safetensors"));
 }
 
+TEST_F(TrainerTest, ALossThatIsNoNumberSaysWhichCheckpointThereIs) {
+  TrainConfig config = Config("out");
+  config.optimizer.learning_rate = 1e30;
+  config.optimizer.clip_norm = 0;
+  config.checkpoint_every = 1000;
+  EXPECT_THAT(Train(config, {.quiet = true}).message(), HasSubstr("there is no checkpoint yet"));
+  // A run that is stopped saves where it is.
+  const std::atomic<bool> stop = true;
+  ASSERT_EQ(Train(config, {.quiet = true, .stop = &stop}).code(), absl::StatusCode::kCancelled);
+  EXPECT_THAT(Train(config, {.quiet = true}).message(), HasSubstr("the checkpoint of step 1 stays"));
+}
+
+TEST_F(TrainerTest, ADevSetWithoutPairsIsNamed) {
+  ASSERT_TRUE(WriteFileAtomically(dir_ / "empty.tsv", "").ok());
+  TrainConfig config = Config("out");
+  config.dev[0].file = dir_ / "empty.tsv";
+  const absl::Status status = Train(config, {.quiet = true});
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+  EXPECT_THAT(status.message(), HasSubstr("empty.tsv"));
+}
+
 TEST_F(TrainerTest, WhenTheDiskIsFullTheOldCheckpointStays) {
   TrainConfig config = Config("out");
   config.dev.clear();
