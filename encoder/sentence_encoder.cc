@@ -11,12 +11,11 @@
 #include "base/status_macros.h"
 #include "base/team.h"
 #include "encoder/batch_plan.h"
+#include "encoder/encoder_front.h"
 #include "encoder/encoder_parts.h"
 
 namespace senvec {
 namespace {
-
-constexpr size_t kTextsPerTask = 64;
 
 // Buffers of one pass of one thread or team.
 struct Workspace {
@@ -57,84 +56,37 @@ class Reserve {
   std::vector<std::unique_ptr<T>> idle_ ABSL_GUARDED_BY(mutex_);
 };
 
-class TransformerSentenceEncoder : public SentenceEncoder {
+class TransformerSentenceEncoder : public EncoderFront {
  public:
-  explicit TransformerSentenceEncoder(EncoderParts parts) : parts_(std::move(parts)) {}
+  explicit TransformerSentenceEncoder(EncoderParts parts)
+      : EncoderFront(std::move(parts.info), std::move(parts.tokenizer),
+                     {.positions = parts.model->max_tokens(),
+                      .vocab_size = parts.model->config().vocab_size,
+                      .type_vocab_size = parts.model->config().type_vocab_size},
+                     parts.pool),
+        model_(std::move(parts.model)),
+        head_(std::move(parts.head)),
+        kernels_(*parts.kernels) {}
 
-  const ModelInfo& info() const override { return parts_.info; }
-  const Tokenizer& tokenizer() const override { return *parts_.tokenizer; }
-  absl::StatusOr<std::string> Prompt(absl::string_view name) const override;
-  absl::StatusOr<Encoding> Tokenize(absl::string_view prompt, absl::string_view text,
-                                    int32_t max_tokens) const override;
   absl::Status Encode(absl::Span<const Encoding* const> sentences, const EncodeOptions& options,
                       absl::Span<float> out) const override;
-  absl::StatusOr<TextsResult> EncodeTexts(absl::Span<const std::string> texts, absl::string_view prompt,
-                                          const EncodeOptions& options) const override;
 
  private:
-  absl::Status Check(const Encoding& sentence, size_t index) const;
   void EncodeChunk(absl::Span<const Encoding* const> sentences, absl::Span<const int32_t> chunk, bool normalize,
                    Team& team, absl::Span<float> out) const;
   void Normalize(absl::Span<float> row) const;
 
-  const EncoderParts parts_;
+  const std::unique_ptr<const EncoderModel> model_;
+  const SentenceHead head_;
+  const Kernels& kernels_;
   mutable Reserve<Workspace> workspaces_;
   mutable Reserve<CallWorkspace> calls_;
 };
 
-absl::StatusOr<std::string> TransformerSentenceEncoder::Prompt(absl::string_view name) const {
-  if (name.empty() || name == "none") return std::string();
-  const auto& prompts = parts_.info.prompts;
-  auto found = prompts.find(std::string(name));
-  // sentence-transformers calls it "document", the E5 family "passage".
-  if (found == prompts.end() && name == "passage") found = prompts.find("document");
-  if (found != prompts.end()) return found->second;
-  std::string known = "none";
-  for (const auto& [prompt, text] : prompts) absl::StrAppend(&known, ", ", prompt);
-  return absl::NotFoundError(absl::StrCat("the model has no prompt \"", name, "\"; it has ", known));
-}
-
-absl::StatusOr<Encoding> TransformerSentenceEncoder::Tokenize(absl::string_view prompt, absl::string_view text,
-                                                              int32_t max_tokens) const {
-  const int32_t limit = parts_.info.max_tokens;
-  const int32_t lowest = parts_.tokenizer->num_special_tokens();
-  if (max_tokens == 0) max_tokens = limit;
-  if (max_tokens > limit || max_tokens < lowest) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("max_tokens is ", max_tokens, "; for this model it must be in [", lowest, ", ", limit, "]"));
-  }
-  const TokenizeOptions options = {.max_tokens = max_tokens};
-  if (prompt.empty()) return parts_.tokenizer->Encode(text, options);
-  return parts_.tokenizer->Encode(absl::StrCat(prompt, text), options);
-}
-
-absl::Status TransformerSentenceEncoder::Check(const Encoding& sentence, size_t index) const {
-  const ModelConfig& config = parts_.model->config();
-  const auto fault = [index](const auto&... what) {
-    return absl::InvalidArgumentError(absl::StrCat("sentence ", index, ": ", what...));
-  };
-  if (sentence.ids.empty()) return fault("no tokens");
-  if (sentence.ids.size() > static_cast<size_t>(parts_.model->max_tokens())) {
-    return fault(sentence.ids.size(), " tokens; the model has positions for ", parts_.model->max_tokens());
-  }
-  if (sentence.type_ids.size() != sentence.ids.size()) {
-    return fault(sentence.ids.size(), " ids but ", sentence.type_ids.size(), " type ids");
-  }
-  for (int32_t id : sentence.ids) {
-    if (id < 0 || id >= config.vocab_size) return fault("token id ", id, " is not in [0, ", config.vocab_size, ")");
-  }
-  for (int32_t type : sentence.type_ids) {
-    if (type < 0 || type >= config.type_vocab_size) {
-      return fault("type id ", type, " is not in [0, ", config.type_vocab_size, ")");
-    }
-  }
-  return absl::OkStatus();
-}
-
 // The zero vector stays zero.
 void TransformerSentenceEncoder::Normalize(absl::Span<float> row) const {
-  const float norm = std::sqrt(parts_.kernels->dot(row.data(), row.data(), row.size()));
-  if (norm > 0) parts_.kernels->scale(row.data(), 1.0f / norm, row.size());
+  const float norm = std::sqrt(kernels_.dot(row.data(), row.data(), row.size()));
+  if (norm > 0) kernels_.scale(row.data(), 1.0f / norm, row.size());
 }
 
 void TransformerSentenceEncoder::EncodeChunk(absl::Span<const Encoding* const> sentences,
@@ -152,10 +104,10 @@ void TransformerSentenceEncoder::EncodeChunk(absl::Span<const Encoding* const> s
     batch.type_ids.insert(batch.type_ids.end(), sentence.type_ids.begin(), sentence.type_ids.end());
     batch.offsets.push_back(static_cast<int32_t>(batch.ids.size()));
   }
-  parts_.model->Forward(batch, parts_.head.Needs(), workspace->layers, workspace->states);
+  model_->Forward(batch, head_.Needs(), workspace->layers, workspace->states);
   const float* rows =
-      parts_.head.Apply(*parts_.model, workspace->states, batch.offsets, workspace->layers, workspace->head);
-  const int64_t dim = parts_.info.dim;
+      head_.Apply(*model_, workspace->states, batch.offsets, workspace->layers, workspace->head);
+  const int64_t dim = info().dim;
   for (size_t i = 0; i < chunk.size(); ++i) {
     const auto row = out.subspan(chunk[i] * dim, dim);
     std::copy_n(rows + i * dim, dim, row.begin());
@@ -166,51 +118,29 @@ void TransformerSentenceEncoder::EncodeChunk(absl::Span<const Encoding* const> s
 
 absl::Status TransformerSentenceEncoder::Encode(absl::Span<const Encoding* const> sentences,
                                                 const EncodeOptions& options, absl::Span<float> out) const {
-  SENVEC_CHECK(out.size() == sentences.size() * parts_.info.dim);
+  SENVEC_CHECK(out.size() == sentences.size() * info().dim);
+  SENVEC_RETURN_IF_ERROR(Check(sentences));
   std::unique_ptr<CallWorkspace> call = calls_.Take();
   call->lengths.clear();
   int64_t total = 0;
-  for (size_t i = 0; i < sentences.size(); ++i) {
-    SENVEC_RETURN_IF_ERROR(Check(*sentences[i], i));
-    call->lengths.push_back(static_cast<int32_t>(sentences[i]->ids.size()));
+  for (const Encoding* sentence : sentences) {
+    call->lengths.push_back(static_cast<int32_t>(sentence->ids.size()));
     total += call->lengths.back();
   }
-  const bool normalize = options.normalize.value_or(parts_.info.normalize);
+  const bool normalize = options.normalize.value_or(info().normalize);
   const BatchPlan& plan = call->plan;
-  call->plan.Make(call->lengths, ChunkTokens(total, parts_.pool->num_threads()));
+  call->plan.Make(call->lengths, ChunkTokens(total, pool().num_threads()));
   if (plan.num_chunks() == 1) {
     // Too little to share out by sentences: all threads work on it together, step by step.
-    Team::Run(*parts_.pool, [&](Team& team) { EncodeChunk(sentences, plan.chunk(0), normalize, team, out); });
+    Team::Run(pool(), [&](Team& team) { EncodeChunk(sentences, plan.chunk(0), normalize, team, out); });
   } else {
-    parts_.pool->ParallelFor(plan.num_chunks(), [&](size_t i) {
+    pool().ParallelFor(plan.num_chunks(), [&](size_t i) {
       Team alone;
       EncodeChunk(sentences, plan.chunk(i), normalize, alone, out);
     });
   }
   calls_.GiveBack(std::move(call));
   return absl::OkStatus();
-}
-
-absl::StatusOr<SentenceEncoder::TextsResult> TransformerSentenceEncoder::EncodeTexts(
-    absl::Span<const std::string> texts, absl::string_view prompt, const EncodeOptions& options) const {
-  std::vector<Encoding> encodings(texts.size());
-  const size_t tasks = (texts.size() + kTextsPerTask - 1) / kTextsPerTask;
-  parts_.pool->ParallelFor(tasks, [&](size_t task) {
-    const size_t end = std::min(texts.size(), (task + 1) * kTextsPerTask);
-    for (size_t i = task * kTextsPerTask; i < end; ++i) {
-      encodings[i] = *Tokenize(prompt, texts[i], 0);  // 0 is always in range
-    }
-  });
-  TextsResult result;
-  std::vector<const Encoding*> sentences;
-  for (const Encoding& encoding : encodings) {
-    sentences.push_back(&encoding);
-    result.num_tokens.push_back(static_cast<int32_t>(encoding.ids.size()));
-    result.num_truncated.push_back(encoding.num_truncated);
-  }
-  result.rows.resize(texts.size() * parts_.info.dim);
-  SENVEC_RETURN_IF_ERROR(Encode(sentences, options, absl::MakeSpan(result.rows)));
-  return result;
 }
 
 }  // namespace
