@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "encoder/sentence_encoder.h"
 
@@ -31,11 +32,13 @@ class EncoderFront : public SentenceEncoder {
   // What Encode() refuses.
   absl::Status Check(absl::Span<const Encoding* const> sentences) const;
   ThreadPool& pool() const { return *pool_; }
+  // Before the encoder is handed out.
+  void SetPrecisionReport(std::string report) { info_.precision_report = std::move(report); }
 
  private:
   absl::Status CheckOne(const Encoding& sentence, size_t index) const;
 
-  const ModelInfo info_;
+  ModelInfo info_;
   const std::unique_ptr<const Tokenizer> tokenizer_;
   const Limits limits_;
   ThreadPool* const pool_;

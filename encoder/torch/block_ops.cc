@@ -272,6 +272,10 @@ at::Tensor ResidualNorm(const at::Tensor& x, const at::Tensor& bias, const at::T
 
 at::Tensor PackedAttention(const at::Tensor& qkv, const at::Tensor& bias, const AttentionShape& shape,
                            const TokenBatch& batch, const Drop& drop) {
+  if (batch.layout != nullptr) {
+    SENVEC_CHECK(drop.probability == 0);
+    return padded::Attention(qkv, bias, shape, batch);
+  }
   if (!IsFused(qkv)) return reference::PackedAttention(qkv, bias, shape, batch, drop);
   auto plan = c10::make_intrusive<AttentionPlan>();
   plan->cos = shape.cos;
@@ -293,6 +297,7 @@ at::Tensor PackedAttention(const at::Tensor& qkv, const at::Tensor& bias, const 
 }
 
 at::Tensor SequenceMean(const at::Tensor& rows, const TokenBatch& batch) {
+  if (batch.layout != nullptr) return padded::SequenceMean(rows, batch);
   const std::vector<int64_t> offsets(batch.offsets.begin(), batch.offsets.end());
   if (IsFused(rows)) return FusedSequenceMean::apply(rows, offsets);
   std::vector<at::Tensor> means;

@@ -55,6 +55,12 @@ at::Tensor PackedAttention(const at::Tensor& qkv, const at::Tensor& bias, const 
                            const TokenBatch& batch, const Drop& drop);
 }  // namespace reference
 
+// What PackedAttention() and SequenceMean() do for a batch with a layout: no dropout, in the rows' type.
+namespace padded {
+at::Tensor Attention(const at::Tensor& qkv, const at::Tensor& bias, const AttentionShape& shape, const TokenBatch& batch);
+at::Tensor SequenceMean(const at::Tensor& rows, const TokenBatch& batch);
+}  // namespace padded
+
 // The mean of each sequence's rows: sequences × width, of the rows' type.
 at::Tensor SequenceMean(const at::Tensor& rows, const TokenBatch& batch);
 

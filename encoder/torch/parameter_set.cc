@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "absl/strings/match.h"
 #include "base/check.h"
 
 namespace senvec {
@@ -39,6 +40,13 @@ void ParameterSet::ZeroGradients() {
 
 void ParameterSet::To(at::ScalarType type) {
   for (Item& item : items_) item.value = item.value.detach().to(type).set_requires_grad(true);
+}
+
+void ParameterSet::PlaceForInference(at::Device device, at::ScalarType block_type) {
+  for (Item& item : items_) {
+    const bool is_block_matrix = absl::StartsWith(item.name, "encoder.layer.") && item.value.dim() == 2;
+    item.value = item.value.detach().to(device, is_block_matrix ? block_type : item.value.scalar_type());
+  }
 }
 
 }  // namespace senvec

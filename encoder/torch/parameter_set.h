@@ -32,6 +32,8 @@ class ParameterSet {
   // Forgets all gradients.
   void ZeroGradients();
   void To(at::ScalarType type);
+  // Without gradients, on `device`; the blocks' matrices as the type that blocks compute in.
+  void PlaceForInference(at::Device device, at::ScalarType block_type);
 
  private:
   const Item* Find(absl::string_view name) const;

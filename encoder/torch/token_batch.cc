@@ -57,10 +57,27 @@ TokenBatch TokenBatch::Make(const ModelConfig& config, absl::Span<const int32_t>
   return batch;
 }
 
-void TokenBatch::To(at::Device device) {
+void TokenBatch::Pad(at::Device device) {
+  SENVEC_CHECK(visible.empty());
+  const int64_t n = num_sequences();
+  at::Tensor to_padded = at::zeros({n * longest}, at::kLong), to_packed = at::empty({num_tokens()}, at::kLong);
+  at::Tensor is_token = at::zeros({n, longest}, at::kBool), lengths = at::empty({n, 1}, at::kFloat);
+  for (int64_t s = 0; s < n; ++s) {
+    const int64_t begin = offsets[static_cast<size_t>(s)], length = offsets[static_cast<size_t>(s) + 1] - begin;
+    lengths.data_ptr<float>()[s] = static_cast<float>(length);
+    for (int64_t i = 0; i < length; ++i) {
+      to_padded.data_ptr<int64_t>()[s * longest + i] = begin + i;
+      to_packed.data_ptr<int64_t>()[begin + i] = s * longest + i;
+      is_token.data_ptr<bool>()[s * longest + i] = true;
+    }
+  }
   ids = ids.to(device);
   type_ids = type_ids.to(device);
   positions = positions.to(device);
+  layout = std::make_shared<const PaddedLayout>(PaddedLayout{.to_padded = to_padded.to(device),
+                                                             .to_packed = to_packed.to(device),
+                                                             .is_token = is_token.to(device),
+                                                             .lengths = lengths.to(device)});
 }
 
 }  // namespace senvec

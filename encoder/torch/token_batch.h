@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
@@ -18,6 +19,15 @@ enum class AttentionMask {
   kUniLm,
 };
 
+// Where packed rows stand in an array of sequences × longest, and back; for a GPU, which knows no ragged rows. On the
+// batch's device.
+struct PaddedLayout {
+  at::Tensor to_padded;  // int64 [sequences · longest]: row of each place; 0 at places without one
+  at::Tensor to_packed;  // int64 [tokens]: place of each row
+  at::Tensor is_token;   // bool [sequences, longest]
+  at::Tensor lengths;    // float [sequences, 1]
+};
+
 // Sequences laid one after the other without padding.
 struct TokenBatch {
   at::Tensor ids;        // int64 [tokens]
@@ -26,6 +36,7 @@ struct TokenBatch {
   std::vector<int32_t> offsets;  // sequences + 1: where each begins among the tokens
   std::vector<int32_t> visible;  // [tokens]: how many of its sequence's tokens each token sees; empty = all
   int32_t longest = 0;
+  std::shared_ptr<const PaddedLayout> layout;  // set by Pad()
 
   int64_t num_tokens() const { return offsets.back(); }
   int64_t num_sequences() const { return static_cast<int64_t>(offsets.size()) - 1; }
@@ -35,7 +46,9 @@ struct TokenBatch {
   static TokenBatch Make(const ModelConfig& config, absl::Span<const int32_t> ids,
                          absl::Span<const int32_t> type_ids, absl::Span<const int32_t> lengths,
                          AttentionMask mask = AttentionMask::kFull);
-  void To(at::Device device);
+  // Lays the batch out for inference on `device`, with a layout for the operations that need one. Masks other than kFull
+  // have none.
+  void Pad(at::Device device);
 };
 
 }  // namespace senvec

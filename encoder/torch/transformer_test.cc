@@ -65,6 +65,25 @@ TEST_P(TransformerTest, TokenVectorsEqualThoseOfTransformers) {
   ExpectMatches(model->Forward(batch_, {.compute = at::kDouble, .first_block = true}), 1e-5);
 }
 
+// What a GPU computes, on the CPU.
+TEST_P(TransformerTest, ABatchWithALayoutGivesTheSameVectors) {
+  ParameterSet parameters;
+  const auto model = TorchTransformer::Load(config_, weights_, &parameters);
+  ASSERT_TRUE(model.ok()) << model.status();
+  const HiddenRows packed = model->Forward(batch_, {.first_block = true});
+  const at::Tensor means = SequenceMean(packed.last, batch_);
+  parameters.PlaceForInference(at::kCPU, at::kFloat);
+  batch_.Pad(at::kCPU);
+  ASSERT_NE(batch_.layout, nullptr);
+  const HiddenRows padded = model->Forward(batch_, {.first_block = true});
+  ExpectMatches(padded, 1e-5);
+  EXPECT_LT((SequenceMean(padded.last, batch_) - means).abs().max().item<double>(), 1e-5);
+  parameters.PlaceForInference(at::kCPU, at::kBFloat16);
+  EXPECT_EQ(parameters.Get("encoder.layer.0.attention.self.qkv.weight").scalar_type(), at::kBFloat16);
+  EXPECT_EQ(parameters.Get("embeddings.word_embeddings.weight").scalar_type(), at::kFloat);
+  ExpectMatches(model->Forward(batch_, {.compute = at::kBFloat16, .first_block = true}), 0.08);
+}
+
 TEST_P(TransformerTest, Bf16StaysNear) {
   ParameterSet parameters;
   const auto model = TorchTransformer::Load(config_, weights_, &parameters);
