@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/environment.h"
 #include "cli/model_flags.h"
+#include "cli/torch_program.h"
 #include "cli/usage_error.h"
 #include "service/run_server.h"
 #include "service/server_config.h"
@@ -21,11 +22,13 @@ struct ServeFlags {
   std::string listen;
   std::string snapshots;
   std::string config;
+  std::string device;
 };
 
 // Flags that were given win over the file, the file over the defaults.
 absl::StatusOr<ServerConfig> ConfigOf(const ServeFlags& flags) {
   ServerConfig config;
+  config.load.precision.clear();
   if (!flags.config.empty()) {
     SENVEC_ASSIGN_OR_RETURN(config, ServerConfig::FromFile(flags.config, config));
   }
@@ -36,8 +39,11 @@ absl::StatusOr<ServerConfig> ConfigOf(const ServeFlags& flags) {
   override_with(flags.data, config.data);
   override_with(flags.listen, config.listen);
   override_with(flags.snapshots, config.snapshots);
+  override_with(flags.device, config.device);
   override_with(flags.model.whitening, config.load.whitening_path);
   override_with(flags.model.precision, config.load.precision);
+  // A GPU is fastest in bf16, and checks itself.
+  if (config.load.precision.empty()) config.load.precision = config.device.empty() ? "fp32" : "auto";
   if (!flags.model.pooling.empty()) {
     SENVEC_ASSIGN_OR_RETURN(config.load.pooling, ParsePooling(flags.model.pooling));
   }
@@ -51,6 +57,9 @@ absl::StatusOr<ServerConfig> ConfigOf(const ServeFlags& flags) {
 absl::Status Serve(const ServeFlags& flags) {
   SENVEC_ASSIGN_OR_RETURN(const ServerConfig config, ConfigOf(flags));
   SENVEC_RETURN_IF_ERROR(AsUsageError(config.Validate()));
+  if (!config.device.empty()) {
+    return ExecTorchProgram("senvec-serve", {config.ToJson(), EnvironmentOr(kLogVariable, "info")});
+  }
   spdlog::set_default_logger(spdlog::stderr_color_mt("senvec"));
   spdlog::set_level(spdlog::level::from_str(EnvironmentOr(kLogVariable, "info")));
   return RunServer(config);
@@ -68,6 +77,9 @@ CommandRunner DeclareServe(FlagSet& flags) {
   flags.Add("--data", "DIR", &serve->data, "the folder of collections; made when it is not there (required here or in the file)");
   flags.Add("--listen", "HOST:PORT", &serve->listen, "address, 127.0.0.1:7411 unless the file says otherwise; port 0 picks a free one");
   flags.Add("--snapshots", "DIR", &serve->snapshots, "the folder where clients may keep snapshots; without it they cannot make any");
+  flags.Add("--device", "NAME", &serve->device,
+            "encodes with libtorch on cuda, cuda:N, or cpu, instead of our CPU engine; needs a build with libtorch. Checks "
+            "itself against that engine when it starts. --precision fp32, bf16, or auto: bf16 on a GPU where it is near enough");
   flags.Add("--config", "FILE", &serve->config, "settings as JSON; flags win over them");
   DeclareModelFlags(flags, serve->model, /*required=*/false);
   DeclareWhiteningFlag(flags, serve->model);

@@ -3,7 +3,7 @@
 
 #include "base/status_macros.h"
 #include "cli/command.h"
-#include "cli/trainer_program.h"
+#include "cli/torch_program.h"
 #include "cli/usage_error.h"
 
 namespace senvec {
@@ -34,7 +34,7 @@ CommandRunner DeclareTrain(FlagSet& flags) {
   flags.Add("--quiet", &train->quiet, "no progress");
   flags.Example("senvec train --config recipe.json", "a run from its first step, or from its last checkpoint");
   return [train] {
-    return ExecTrainer({"--config", train->config, "--teacher-cache", train->teacher_cache, "--teacher-precision",
+    return ExecTorchProgram("senvec-train", {"--config", train->config, "--teacher-cache", train->teacher_cache, "--teacher-precision",
                         train->teacher_precision, "--quiet", train->quiet ? "yes" : "no", "--command",
                         "senvec train --config " + train->config});
   };

@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "base/status_macros.h"
 #include "cli/command.h"
-#include "cli/trainer_program.h"
+#include "cli/torch_program.h"
 
 namespace senvec {
 namespace {
@@ -66,7 +66,7 @@ absl::Status Distill(const DistillFlags& flags) {
   SENVEC_RETURN_IF_ERROR(MakeDirectories(flags.output));
   const std::string path = JoinPath(flags.output, "train_config.json");
   SENVEC_RETURN_IF_ERROR(WriteFileAtomically(path, Configuration(flags)));
-  return ExecTrainer({"--config", path, "--teacher-cache", flags.teacher_cache, "--teacher-precision",
+  return ExecTorchProgram("senvec-train", {"--config", path, "--teacher-cache", flags.teacher_cache, "--teacher-precision",
                       flags.teacher_precision, "--command", "senvec train --config train_config.json"});
 }
 

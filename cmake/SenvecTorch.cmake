@@ -2,7 +2,7 @@
 # asks for protobuf, OpenCV and OpenMP flags for everything that follows, and that of a build with CUDA asks for a CUDA
 # toolkit even where only its CPU half is linked. Another libtorch than the system's is found through CMAKE_PREFIX_PATH,
 # which may name its root or the folder of its TorchConfig.cmake.
-set(SENVEC_TORCH AUTO CACHE STRING "Build what needs libtorch (senvec-train): AUTO = where it is found, ON, OFF")
+set(SENVEC_TORCH AUTO CACHE STRING "Build what needs libtorch (senvec-train, senvec-serve): AUTO = where it is found, ON, OFF")
 set_property(CACHE SENVEC_TORCH PROPERTY STRINGS AUTO ON OFF)
 
 set(SENVEC_HAS_TORCH OFF)
@@ -35,6 +35,6 @@ if(NOT SENVEC_TORCH STREQUAL "OFF")
     message(FATAL_ERROR "SENVEC_TORCH is ON, but there is no libtorch; install libtorch-dev or name one in "
                         "CMAKE_PREFIX_PATH")
   else()
-    message(STATUS "libtorch: not found, senvec-train is left out")
+    message(STATUS "libtorch: not found, senvec-train and senvec-serve are left out")
   endif()
 endif()

@@ -12,7 +12,7 @@
 
 namespace senvec {
 
-absl::Status RunServer(const ServerConfig& config) {
+absl::Status RunServer(const ServerConfig& config, EncoderLoader load) {
   SENVEC_RETURN_IF_ERROR(config.Validate());
   // Threads inherit the mask, so that only sigwait() below receives them.
   sigset_t signals;
@@ -21,7 +21,7 @@ absl::Status RunServer(const ServerConfig& config) {
   sigaddset(&signals, SIGINT);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   spdlog::info("loading {}", config.model);
-  SENVEC_ASSIGN_OR_RETURN(const std::unique_ptr<Server> server, Server::Start(config));
+  SENVEC_ASSIGN_OR_RETURN(const std::unique_ptr<Server> server, Server::Start(config, load));
   const ModelInfo& model = server->model();
   spdlog::info("model {} ({} values, at most {} tokens, {} on {})", model.fingerprint, model.dim, model.max_tokens, model.precision, model.isa);
   if (!model.precision_report.empty()) spdlog::info("self-test: {}", model.precision_report);

@@ -28,9 +28,8 @@ void LogNotice(absl::string_view message) { spdlog::info("{}", std::string(messa
 
 class ServerImpl : public Server {
  public:
-  // Loads the encoder when there is none yet.
-  ServerImpl(const ServerConfig& config, std::unique_ptr<SentenceEncoder> encoder)
-      : config_(config), encoder_(std::move(encoder)) {}
+  ServerImpl(const ServerConfig& config, EncoderLoader load, std::unique_ptr<SentenceEncoder> encoder)
+      : config_(config), load_(load), encoder_(std::move(encoder)) {}
   ~ServerImpl() override { Shutdown(); }
 
   absl::Status Load() {
@@ -41,7 +40,7 @@ class ServerImpl : public Server {
       spdlog::error("collection {} is left out: {}", damaged.name, std::string(damaged.status.message()));
     }
     if (encoder_ == nullptr) {
-      SENVEC_ASSIGN_OR_RETURN(encoder_, SentenceEncoder::Load(config_.model, config_.load, pool_.get()));
+      SENVEC_ASSIGN_OR_RETURN(encoder_, load_(config_, pool_.get()));
     }
     scheduler_ = std::make_unique<EncodeScheduler>(encoder_.get(), config_.scheduler, absl::Now);
     work_ = std::make_unique<WorkQueue>(config_.work_threads, kMaxWaitingCalls);
@@ -106,6 +105,7 @@ class ServerImpl : public Server {
 
  private:
   const ServerConfig config_;
+  const EncoderLoader load_;  // for when there is no encoder yet
   int port_ = 0;
   // In the order of use: what comes later works with what came before.
   std::unique_ptr<ThreadPool> pool_;
@@ -126,14 +126,21 @@ class ServerImpl : public Server {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config) {
+absl::StatusOr<std::unique_ptr<SentenceEncoder>> LoadCpuEngine(const ServerConfig& config, ThreadPool* pool) {
+  return SentenceEncoder::Load(config.model, config.load, pool);
+}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerConfig& config, EncoderLoader load) {
   SENVEC_RETURN_IF_ERROR(config.Validate());
-  return StartWith(config, nullptr);
+  auto server = std::make_unique<ServerImpl>(config, load, nullptr);
+  SENVEC_RETURN_IF_ERROR(server->Load());
+  SENVEC_RETURN_IF_ERROR(server->Listen());
+  return server;
 }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::StartWith(const ServerConfig& config,
                                                           std::unique_ptr<SentenceEncoder> encoder) {
-  auto server = std::make_unique<ServerImpl>(config, std::move(encoder));
+  auto server = std::make_unique<ServerImpl>(config, nullptr, std::move(encoder));
   SENVEC_RETURN_IF_ERROR(server->Load());
   SENVEC_RETURN_IF_ERROR(server->Listen());
   return server;

@@ -9,12 +9,17 @@
 
 namespace senvec {
 
+// Loads what config.model and config.load name; the pool outlives it.
+using EncoderLoader = absl::StatusOr<std::unique_ptr<SentenceEncoder>> (*)(const ServerConfig& config, ThreadPool* pool);
+absl::StatusOr<std::unique_ptr<SentenceEncoder>> LoadCpuEngine(const ServerConfig& config, ThreadPool* pool);
+
 // A running Senvec server: model, collections, gRPC services, grpc.health.v1 and reflection.
 class Server {
  public:
   // Opens the collections, loads the model and listens; serves when this returns, not before all are open. FailedPrecondition when the data
   // directory is locked by another process; Unavailable when the port is taken; errors of SentenceEncoder::Load().
-  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerConfig& config);
+  // `load` loads the encoder on the server's threads; by default it is our CPU engine, whatever config.device says.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerConfig& config, EncoderLoader load = LoadCpuEngine);
   // The same with an encoder that is there already; config.model and config.load are not looked at.
   static absl::StatusOr<std::unique_ptr<Server>> StartWith(const ServerConfig& config,
                                                            std::unique_ptr<SentenceEncoder> encoder);

@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/status_macros.h"
@@ -21,53 +22,68 @@ absl::Status WrongValue(const nlohmann::json& value, absl::string_view wanted) {
   return absl::InvalidArgumentError(absl::StrCat("is ", value.dump(), "; it must be ", wanted));
 }
 
-Setter Text(std::string* target) {
-  return [target](const nlohmann::json& value) {
-    if (!value.is_string()) return WrongValue(value, "a string");
-    *target = value.get<std::string>();
-    return absl::OkStatus();
-  };
+// One setting, in and out of JSON.
+struct Key {
+  Setter set;
+  std::function<nlohmann::json()> get;
+};
+
+Key Text(std::string* target) {
+  return {[target](const nlohmann::json& value) {
+            if (!value.is_string()) return WrongValue(value, "a string");
+            *target = value.get<std::string>();
+            return absl::OkStatus();
+          },
+          [target] { return *target; }};
 }
 
 template <typename T>
-Setter Integer(T* target, int64_t low, int64_t high) {
-  return [target, low, high](const nlohmann::json& value) {
-    if (!value.is_number_integer() || value.get<int64_t>() < low || value.get<int64_t>() > high) {
-      return WrongValue(value, absl::StrCat("a whole number in [", low, ", ", high, "]"));
-    }
-    *target = static_cast<T>(value.get<int64_t>());
-    return absl::OkStatus();
-  };
+Key Integer(T* target, int64_t low, int64_t high) {
+  return {[target, low, high](const nlohmann::json& value) {
+            if (!value.is_number_integer() || value.get<int64_t>() < low || value.get<int64_t>() > high) {
+              return WrongValue(value, absl::StrCat("a whole number in [", low, ", ", high, "]"));
+            }
+            *target = static_cast<T>(value.get<int64_t>());
+            return absl::OkStatus();
+          },
+          [target] { return *target; }};
 }
 
-Setter Seconds(absl::Duration* target) {
-  return [target](const nlohmann::json& value) {
-    constexpr double kHighest = 86400;
-    if (!value.is_number() || value.get<double>() < 0 || value.get<double>() > kHighest) {
-      return WrongValue(value, "seconds in [0, 86400]");
-    }
-    *target = absl::Seconds(value.get<double>());
-    return absl::OkStatus();
-  };
+Key Seconds(absl::Duration* target) {
+  return {[target](const nlohmann::json& value) {
+            constexpr double kHighest = 86400;
+            if (!value.is_number() || value.get<double>() < 0 || value.get<double>() > kHighest) {
+              return WrongValue(value, "seconds in [0, 86400]");
+            }
+            *target = absl::Seconds(value.get<double>());
+            return absl::OkStatus();
+          },
+          [target] { return absl::ToDoubleSeconds(*target); }};
 }
 
-Setter PoolingName(std::optional<Pooling>* target) {
-  return [target](const nlohmann::json& value) -> absl::Status {
-    if (!value.is_string()) return WrongValue(value, "a string");
-    SENVEC_ASSIGN_OR_RETURN(*target, ParsePooling(value.get<std::string>()));
-    return absl::OkStatus();
-  };
+// Empty: the model's own.
+Key PoolingKey(std::optional<Pooling>* target) {
+  return {[target](const nlohmann::json& value) -> absl::Status {
+            if (!value.is_string()) return WrongValue(value, "a string");
+            target->reset();
+            if (value == "") return absl::OkStatus();
+            SENVEC_ASSIGN_OR_RETURN(*target, ParsePooling(value.get<std::string>()));
+            return absl::OkStatus();
+          },
+          [target] { return target->has_value() ? std::string(PoolingName(**target)) : ""; }};
 }
 
-std::map<std::string, Setter> Setters(ServerConfig& config) {
+std::map<std::string, Key> Keys(ServerConfig& config) {
   constexpr int64_t kMax32 = std::numeric_limits<int32_t>::max();
   return {{"model", Text(&config.model)},
           {"data", Text(&config.data)},
           {"listen", Text(&config.listen)},
-          {"pooling", PoolingName(&config.load.pooling)},
+          {"pooling", PoolingKey(&config.load.pooling)},
           {"max_tokens", Integer(&config.load.max_tokens, 0, kMax32)},
           {"whitening", Text(&config.load.whitening_path)},
           {"precision", Text(&config.load.precision)},
+          {"isa", Text(&config.load.isa)},
+          {"device", Text(&config.device)},
           {"threads", Integer(&config.threads, 0, 1024)},
           {"work_threads", Integer(&config.work_threads, 1, 256)},
           {"max_texts", Integer(&config.limits.max_texts, 1, 1 << 20)},
@@ -92,19 +108,26 @@ std::map<std::string, Setter> Setters(ServerConfig& config) {
 absl::StatusOr<ServerConfig> ServerConfig::FromJson(absl::string_view text, absl::string_view where, ServerConfig base) {
   SENVEC_ASSIGN_OR_RETURN(const nlohmann::json json, ParseJson(text, where));
   if (!json.is_object()) return absl::InvalidArgumentError(absl::StrCat(where, ": expected a JSON object"));
-  const std::map<std::string, Setter> setters = Setters(base);
+  const std::map<std::string, Key> keys = Keys(base);
   for (const auto& [key, value] : json.items()) {
-    const auto setter = setters.find(key);
-    if (setter == setters.end()) {
+    const auto found = keys.find(key);
+    if (found == keys.end()) {
       std::vector<std::string> known;
-      for (const auto& [name, ignored] : setters) known.push_back(name);
+      for (const auto& [name, ignored] : keys) known.push_back(name);
       return absl::InvalidArgumentError(absl::StrCat(where, ": unknown key \"", key, "\"; known are ", absl::StrJoin(known, ", ")));
     }
-    if (const absl::Status status = setter->second(value); !status.ok()) {
+    if (const absl::Status status = found->second.set(value); !status.ok()) {
       return absl::InvalidArgumentError(absl::StrCat(where, ": \"", key, "\" ", status.message()));
     }
   }
   return base;
+}
+
+std::string ServerConfig::ToJson() const {
+  ServerConfig copy = *this;
+  nlohmann::json json = nlohmann::json::object();
+  for (const auto& [name, key] : Keys(copy)) json[name] = key.get();
+  return DumpJson(json);
 }
 
 absl::StatusOr<ServerConfig> ServerConfig::FromFile(const std::string& path, ServerConfig base) {
@@ -119,6 +142,13 @@ absl::Status ServerConfig::Validate() const {
   int32_t port = -1;
   if (colon == std::string::npos || colon == 0 || !absl::SimpleAtoi(listen.substr(colon + 1), &port) || port < 0 || port > 65535) {
     return absl::InvalidArgumentError(absl::StrCat("listen address \"", listen, "\" is not HOST:PORT with a port in [0, 65535]"));
+  }
+  int32_t number = 0;
+  absl::string_view gpu = device;
+  const bool is_gpu = absl::ConsumePrefix(&gpu, "cuda") &&
+                      (gpu.empty() || (absl::ConsumePrefix(&gpu, ":") && absl::SimpleAtoi(gpu, &number) && number >= 0));
+  if (!device.empty() && device != "cpu" && !is_gpu) {
+    return absl::InvalidArgumentError(absl::StrCat("device is \"", device, "\"; choose cpu, cuda or cuda:N"));
   }
   SENVEC_RETURN_IF_ERROR(load.Validate());
   return scheduler.Validate();

@@ -18,7 +18,9 @@ struct ServerConfig {
   std::string model;                       // "model": the model's directory
   std::string data;                        // "data": the folder of collections; made when absent
   std::string listen = "127.0.0.1:7411";   // "listen": HOST:PORT; port 0 picks a free one
-  LoadOptions load;                        // "pooling", "max_tokens", "whitening", "precision"
+  LoadOptions load;                        // "pooling", "max_tokens", "whitening", "precision", "isa"
+  // "device": what encodes. Empty = our CPU engine; "cpu", "cuda", "cuda:N" = libtorch there.
+  std::string device;
   int32_t threads = 0;                     // "threads": that encode; 0 = as many as this process may use CPUs
   int32_t work_threads = 2;                // "work_threads": that read and write collections, [1, 256]
   RpcLimits limits;                        // "max_texts", "max_text_bytes", "max_k", "max_hits", "max_answer_bytes",
@@ -32,6 +34,8 @@ struct ServerConfig {
 
   // Reads a configuration file over `base`. InvalidArgument names file, key, value and range; unknown keys are refused.
   static absl::StatusOr<ServerConfig> FromJson(absl::string_view json, absl::string_view where, ServerConfig base);
+  // A configuration file that says the same.
+  std::string ToJson() const;
   static absl::StatusOr<ServerConfig> FromFile(const std::string& path, ServerConfig base);
   absl::Status Validate() const;
 };

@@ -31,6 +31,33 @@ TEST(ServerConfigTest, NamesFileKeyValueAndRange) {
   EXPECT_FALSE(Read("{").ok());
 }
 
+TEST(ServerConfigTest, WhatIsWrittenReadsBack) {
+  ServerConfig config;
+  EXPECT_EQ(Read(config.ToJson())->ToJson(), config.ToJson());
+  config = *Read(R"({"model":"m","data":"d","max_texts":7,"drain_s":0.5,"pooling":"cls","threads":2,"device":"cuda:1",
+                     "precision":"auto","max_batch_tokens":99,"cache_bytes":0,"snapshots":"s","isa":"avx2"})");
+  const auto again = Read(config.ToJson());
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_EQ(again->ToJson(), config.ToJson());
+  EXPECT_EQ(again->load.pooling, Pooling::kCls);
+  EXPECT_EQ(again->device, "cuda:1");
+  EXPECT_EQ(again->drain, absl::Milliseconds(500));
+}
+
+TEST(ServerConfigTest, KnowsDevicesByTheirNames) {
+  ServerConfig config;
+  config.model = "m";
+  config.data = "d";
+  for (const char* device : {"", "cpu", "cuda", "cuda:0", "cuda:12"}) {
+    config.device = device;
+    EXPECT_TRUE(config.Validate().ok()) << device;
+  }
+  for (const char* device : {"gpu", "cuda:", "cuda:-1", "cuda:x", "cpu:0", "cuda1"}) {
+    config.device = device;
+    EXPECT_THAT(config.Validate().message(), HasSubstr("choose cpu, cuda or cuda:N")) << device;
+  }
+}
+
 TEST(ServerConfigTest, ValidatesTheAddress) {
   ServerConfig config;
   config.model = "m";

@@ -16,7 +16,7 @@ namespace senvec {
 // options.isa are the CPU engine's alone.
 //
 // Before it is returned it encodes 32 sentences beside our CPU engine in fp32; FailedPrecondition names device, precision
-// and the lowest cosine when one differs by more than that precision may (cosine 0.99999 for fp32, see GateCosine()). The
+// and the lowest cosine when one differs by more than that precision may (cosine 0.99999 for fp32, 0.999 for bf16). The
 // CPU engine is let go of afterwards. Unavailable when there is no such device, InvalidArgument for another name.
 //
 // Safe for concurrent use. On a GPU the same text may get other last bits in another batch.

@@ -1,4 +1,4 @@
-#include "cli/trainer_program.h"
+#include "cli/torch_program.h"
 
 #include <unistd.h>
 
@@ -10,11 +10,11 @@
 
 namespace senvec {
 
-absl::Status ExecTrainer(const std::vector<std::string>& arguments) {
+absl::Status ExecTorchProgram(const std::string& name, const std::vector<std::string>& arguments) {
   std::error_code error;
   const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe", error);
   if (error) return absl::InternalError(absl::StrCat("/proc/self/exe: ", error.message()));
-  const std::string program = (own.parent_path() / "senvec-train").string();
+  const std::string program = (own.parent_path() / name).string();
   if (!FileExists(program)) {
     return absl::UnimplementedError(
         absl::StrCat("there is no ", program,
