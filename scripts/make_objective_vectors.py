@@ -162,6 +162,8 @@ result = {
               "loss": cross_entropy(features @ sbert["weight"].T + sbert["bias"], labels)},
     "cross_entropy": {"vectors": single, "labels": labels, "head": cross,
                       "loss": cross_entropy(single @ cross["weight"].T + cross["bias"], labels)},
+    "softmax": {"vectors": single, "labels": labels, "head": cross,
+                "loss": cross_entropy(single @ cross["weight"].T + cross["bias"], labels)},
     "cross_cosent": {"vectors": single, "labels": graded, "head": score,
                      "loss": cosent((single @ score["weight"].T + score["bias"])[:, 0], graded, 20.0)},
     "simcse": {"vectors": pairs, "labels": [1] * ROWS, "texts": texts, "loss": simcse(u, v, texts, 20.0)},

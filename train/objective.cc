@@ -77,6 +77,7 @@ absl::Status Objectives::AddHeads(int32_t index, const TaskRows& rows) {
       draw.Linear(HeadName(task, "classifier"), {rows.num_classes}, 3 * dim);
       break;
     case LossKind::kCrossEntropy:
+    case LossKind::kSoftmax:
       draw.Linear(HeadName(task, "classifier"), {rows.num_classes}, dim);
       break;
     case LossKind::kCrossCoSent:
@@ -142,6 +143,7 @@ at::Tensor Objectives::OwnLoss(const TaskConfig& task, const Batch& batch, const
     case LossKind::kSbert:
       return Classes(task, batch, Head(task, "classifier", SentenceBertFeatures(first(), second())));
     case LossKind::kCrossEntropy:
+    case LossKind::kSoftmax:
       return Classes(task, batch, Head(task, "classifier", vectors));
     case LossKind::kCrossCoSent:
       return CoSentLoss(Head(task, "classifier", vectors).squeeze(1), Labels(batch), task.options.scale);

@@ -25,6 +25,7 @@ constexpr double kAnyReal = 1e9;
 
 const ConfigReader::Words<LossKind> kLosses = {
     {"cosent", LossKind::kCoSent},           {"amsoftmax", LossKind::kAmSoftmax},
+    {"softmax", LossKind::kSoftmax},
     {"contrastive", LossKind::kContrastive}, {"flatnce", LossKind::kFlatNce},
     {"simcse", LossKind::kSimCse},           {"sbert", LossKind::kSbert},
     {"cosine", LossKind::kCosine},           {"cross_entropy", LossKind::kCrossEntropy},
@@ -49,6 +50,7 @@ absl::string_view NameIn(const ConfigReader::Words<E>& words, E wanted) {
 std::vector<RowKind> RowsFor(LossKind loss) {
   switch (loss) {
     case LossKind::kAmSoftmax:
+    case LossKind::kSoftmax:
       return {RowKind::kLabelled};
     case LossKind::kContrastive:
     case LossKind::kFlatNce:
@@ -182,7 +184,8 @@ void CheckTask(ConfigReader& in, const TaskConfig& task) {
   if (any_tsv && !task.keys.empty()) return in.Fail("columns", "are keys, but not all files end in .jsonl");
   if (any_jsonl && any_tsv && in.Has("columns")) return in.Fail("columns", "cannot be said of .jsonl and other files in one task");
   if (task.batch_size < 2 && task.loss != LossKind::kMlm && task.loss != LossKind::kSeq2Seq && task.loss != LossKind::kSbert &&
-      task.loss != LossKind::kCrossEntropy && task.loss != LossKind::kCosine && task.loss != LossKind::kAmSoftmax) {
+      task.loss != LossKind::kCrossEntropy && task.loss != LossKind::kCosine && task.loss != LossKind::kAmSoftmax &&
+      task.loss != LossKind::kSoftmax) {
     return in.Fail("batch_size", absl::StrCat("is ", task.batch_size, "; ", LossKindName(task.loss),
                                               " compares the rows of a batch and needs at least 2"));
   }

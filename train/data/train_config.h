@@ -17,6 +17,7 @@ namespace senvec {
 enum class LossKind {
   kCoSent,        // "cosent": pairs with ordered labels
   kAmSoftmax,     // "amsoftmax": texts with a class
+  kSoftmax,       // "softmax": the same through a plain linear classifier, as the thing to beat
   kContrastive,   // "contrastive": positives or triples, the other rows of the batch are negatives
   kFlatNce,       // "flatnce": as contrastive
   kSimCse,        // "simcse": texts, each against itself under another dropout

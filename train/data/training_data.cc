@@ -17,7 +17,8 @@ namespace senvec {
 namespace {
 
 bool HasClasses(LossKind loss) {
-  return loss == LossKind::kAmSoftmax || loss == LossKind::kSbert || loss == LossKind::kCrossEntropy;
+  return loss == LossKind::kAmSoftmax || loss == LossKind::kSoftmax || loss == LossKind::kSbert ||
+         loss == LossKind::kCrossEntropy;
 }
 
 bool HasLabels(RowKind rows) { return rows == RowKind::kPairs || rows == RowKind::kLabelled; }
