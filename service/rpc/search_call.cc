@@ -67,12 +67,14 @@ bool IsPlain(const v1::SearchRequest& request) {
 // large part of it: one vector against a graph, or against few rows.
 bool IsShort(const v1::SearchRequest& request, const Collection& collection) {
   constexpr int32_t kMostHits = 100, kMostCandidates = 512;
-  constexpr int64_t kFewValues = int64_t{4} << 20;
+  constexpr int64_t kFewValues = int64_t{4} << 20, kAutoRows = int64_t{1} << 20;
   if (request.queries_size() != 1 || !request.queries(0).has_vector()) return false;
   if (!request.filter().empty() || !IsPlain(request) || request.k() > kMostHits) return false;
   const VectorIndexOptions& index = collection.options().index;
   if (collection.size() * index.dim <= kFewValues) return true;
-  return index.kind == IndexKind::kHnsw && std::max(index.ef_search, request.ef_search()) <= kMostCandidates;
+  // What kAuto makes of more rows may be lists, of which many are read.
+  const bool is_graph = index.kind == IndexKind::kHnsw || (index.kind == IndexKind::kAuto && collection.size() <= kAutoRows);
+  return is_graph && std::max(index.ef_search, request.ef_search()) <= kMostCandidates;
 }
 
 // What the queries' texts are encoded as; every query is checked. PlanOf() checked their number.
