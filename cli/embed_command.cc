@@ -55,7 +55,7 @@ absl::Status OpenModel(const EmbedFlags& flags, Source& source) {
 }
 
 absl::Status Embed(const FlagSet& given, const EmbedFlags& flags) {
-  if (flags.model.model.empty() == flags.server.empty()) return UsageError("give either --model DIR or --server HOST:PORT");
+  if (!flags.model.model.empty() && !flags.server.empty()) return UsageError("give either --model DIR or --server HOST:PORT");
   if (!flags.server.empty()) SENVEC_RETURN_IF_ERROR(RefuseModelFlags(given));
   SENVEC_RETURN_IF_ERROR(AsUsageError(VectorWriter::CheckName(flags.output)));
   SENVEC_ASSIGN_OR_RETURN(const auto reader, LineReader::Open(flags.input));
@@ -94,7 +94,7 @@ CommandRunner DeclareEmbed(FlagSet& flags) {
             "text that the model wants before a sentence: query, passage or another name that the model defines, or "
             "none; without this flag the model's default");
   flags.Add("--server", "HOST:PORT", &embed->server, "ask this server instead of loading a model; blank lines are refused there");
-  DeclareModelFlags(flags, embed->model, /*required=*/false);
+  DeclareModelFlags(flags, embed->model);
   DeclareWhiteningFlag(flags, embed->model);
   flags.Add("--no-normalize", &embed->no_normalize, "leave vectors at their own length, not at 1");
   flags.Example("senvec embed --model models/multilingual-e5-small --prompt passage "

@@ -42,7 +42,9 @@ std::string EnvironmentHelp() {
                                            absl::StrJoin(kIsaWords, ", "),
                                            " (default auto, the best this CPU has)")),
       HelpEntry(kLogVariable, absl::StrCat("lowest level that is logged: ",
-                                           absl::StrJoin(kLogWords, ", "), " (default info)")));
+                                           absl::StrJoin(kLogWords, ", "), " (default info)")),
+      HelpEntry(kModelVariable, "directory of the model that is taken where --model is left out (default the one that comes "
+                                "with Senvec)"));
 }
 
 }  // namespace senvec

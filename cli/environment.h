@@ -7,11 +7,12 @@
 
 namespace senvec {
 
-// The two variables Senvec reads. Everything else is a flag.
+// The variables Senvec reads. Everything else is a flag.
 inline constexpr char kIsaVariable[] = "SENVEC_ISA";
 inline constexpr char kLogVariable[] = "SENVEC_LOG";
+inline constexpr char kModelVariable[] = "SENVEC_MODEL";  // see default_model.h
 
-// A usage error that names the variable, its value and the known ones, when one of them is set to something else.
+// A usage error that names the variable, its value and the known ones, when one with known ones is set to something else.
 // An empty value counts as not set.
 absl::Status CheckEnvironment();
 

@@ -44,7 +44,6 @@ struct CalibrateFlags {
 
 absl::Status Check(const CalibrateFlags& flags) {
   if (flags.corpus.empty() == flags.index.empty()) return UsageError("give either --corpus FILE or --index DIR");
-  if (!flags.corpus.empty() && flags.model.model.empty()) return UsageError("--corpus needs --model DIR");
   if (flags.server.empty() != flags.collection.empty()) return UsageError("--server HOST:PORT and --collection NAME go together");
   if (flags.output.empty() && flags.write_to.empty() && flags.server.empty()) {
     return UsageError("say where the scoring goes: --output FILE, --write-to DIR, or --server HOST:PORT and --collection NAME");
@@ -167,7 +166,7 @@ CommandRunner DeclareEvalCalibrate(FlagSet& flags) {
   flags.Add("--no-background", &calibrate->no_background, "keep to the published formula, without a class for the unknown");
   flags.Add("--prompt", "NAME", &calibrate->prompt, "prompt for queries instead of query: a name that the model defines, or none");
   flags.Add("--json", &calibrate->json, "print one JSON object");
-  DeclareModelFlags(flags, calibrate->model, /*required=*/false);
+  DeclareModelFlags(flags, calibrate->model);
   DeclareWhiteningFlag(flags, calibrate->model);
   flags.Example("senvec eval calibrate --model models/all-MiniLM-L6-v2 --corpus faq.tsv --input queries.tsv --output scoring.json",
                 "accept answers with 95 % precision");

@@ -98,7 +98,7 @@ void DeclareEvalFlags(FlagSet& flags, EvalFlags& eval) {
   DeclareReportFlags(flags, eval);
   flags.Add("--server", "HOST:PORT", &eval.server,
             "measure the model of this server over its own path, instead of loading one; the data are sent there");
-  DeclareModelFlags(flags, eval.model, /*required=*/false);
+  DeclareModelFlags(flags, eval.model);
   DeclareWhiteningFlag(flags, eval.model);
 }
 
@@ -151,7 +151,7 @@ absl::StatusOr<RunReport> EvaluateThere(const EvalFlags& flags, const RunOptions
 }  // namespace
 
 absl::Status EvaluateSuites(const FlagSet& given, const EvalFlags& flags, std::vector<Suite> suites) {
-  if (flags.model.model.empty() == flags.server.empty()) return UsageError("give either --model DIR or --server HOST:PORT");
+  if (!flags.model.model.empty() && !flags.server.empty()) return UsageError("give either --model DIR or --server HOST:PORT");
   if (!flags.server.empty()) {
     SENVEC_RETURN_IF_ERROR(RefuseModelFlags(given));
     SENVEC_RETURN_IF_ERROR(given.RefuseGiven({"--cache"}, "the server keeps no vectors; leave it out"));

@@ -59,7 +59,6 @@ absl::Status EvalSts(const FlagSet& given, const StsFlags& flags) {
   if (!flags.eval.data.empty()) return Report(given, flags);
   if (flags.input.empty()) return UsageError("--input or --data is required");
   SENVEC_RETURN_IF_ERROR(given.RefuseGiven({"--server"}, "it goes with --data"));
-  if (flags.eval.model.model.empty()) return UsageError("--model is required");
   SENVEC_ASSIGN_OR_RETURN(const std::vector<ScoredPair> pairs, ReadPairs(flags.input, PairScore::kRequired));
   SENVEC_ASSIGN_OR_RETURN(const LoadedModel model, LoadModel(flags.eval.model));
   SENVEC_ASSIGN_OR_RETURN(const std::string prompt, PromptText(*model.encoder, flags.prompt));

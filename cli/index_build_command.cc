@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <limits>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -39,29 +40,41 @@ std::string AbsolutePath(const std::string& path) {
   return path.empty() ? path : std::filesystem::absolute(path).lexically_normal().string();
 }
 
-// Of vectors without a model: --dim, those of the file, or those of the first record that has one.
-absl::StatusOr<int32_t> DimOf(const BuildFlags& flags, const RecordSourceOptions& options) {
-  if (flags.dim > 0) return static_cast<int32_t>(flags.dim);
-  std::error_code ignored;
-  if (options.vectors.empty() && !std::filesystem::is_regular_file(options.input, ignored)) {
-    return UsageError("without --model, say with --dim how many values the vectors of a pipe have");
-  }
+// The size of the first vector that one of the first `limit` documents brings with it; 0 when none does.
+absl::StatusOr<int32_t> FirstVectorDim(const RecordSourceOptions& options, int64_t limit) {
   SENVEC_ASSIGN_OR_RETURN(const auto source, RecordSource::Open(options));
   if (source->dim() > 0) return static_cast<int32_t>(source->dim());
   BulkRecord record;
-  while (true) {
+  for (; limit > 0; --limit) {
     SENVEC_ASSIGN_OR_RETURN(const bool more, source->Next(record));
     if (!more) break;
     if (record.fault.empty() && !record.document.vector.empty()) return static_cast<int32_t>(record.document.vector.size());
   }
-  return UsageError(absl::StrCat("give --model DIR to encode the texts of ", source->name(), ", or --vectors FILE: it has no \"vector\""));
+  return 0;
+}
+
+// Whether a model is to be loaded: the one that was named, or the default one where documents bring no vectors.
+absl::StatusOr<bool> IsEncoded(const BuildFlags& flags, const RecordSourceOptions& options) {
+  if (!flags.model.model.empty()) return true;
+  if (flags.dim > 0 || !options.vectors.empty()) return false;
+  // What comes through a pipe cannot be looked at twice.
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(options.input, ignored)) return true;
+  constexpr int64_t kLookedAt = 1000;
+  SENVEC_ASSIGN_OR_RETURN(const int32_t dim, FirstVectorDim(options, kLookedAt));
+  return dim == 0;
+}
+
+absl::StatusOr<int32_t> DimOf(const BuildFlags& flags, const RecordSourceOptions& options) {
+  if (flags.dim > 0) return static_cast<int32_t>(flags.dim);
+  return FirstVectorDim(options, std::numeric_limits<int64_t>::max());
 }
 
 absl::Status TakeModel(const BuildFlags& flags, const SentenceEncoder& encoder, CollectionOptions& options) {
   const ModelInfo& info = encoder.info();
   options.model_fingerprint = info.fingerprint;
   options.whitening_fingerprint = info.whitening_fingerprint;
-  options.model_directory = AbsolutePath(flags.model.model);
+  options.model_directory = AbsolutePath(info.directory);
   options.whitening_path = AbsolutePath(flags.model.whitening);
   // A prompt that the model does not define is none.
   options.query_prompt = encoder.Prompt("query").value_or("");
@@ -138,7 +151,8 @@ absl::Status Build(const BuildFlags& flags) {
   if (*memory < kLeastMemory) return UsageError("--memory: at least 64MB are needed, beside the model");
   const int threads = flags.model.threads > 0 ? static_cast<int>(flags.model.threads) : ThreadPool::AvailableCpus();
   LoadedModel model;
-  if (!flags.model.model.empty()) {
+  SENVEC_ASSIGN_OR_RETURN(const bool is_encoded, IsEncoded(flags, options.source));
+  if (is_encoded) {
     // Each worker encodes a batch of its own on its own thread, which keeps all cores at work without waiting.
     ModelFlags one_thread = flags.model;
     one_thread.threads = 1;
@@ -188,8 +202,9 @@ CommandRunner DeclareIndexBuild(FlagSet& flags) {
       "output. Lines that are no documents (not JSON, no text, an id for the second time, not UTF-8 …) are left out and "
       "listed with number and reason; with --strict the first one stops the build.\n"
       "Where the model defines prompts, documents get its passage prompt and later queries its query prompt; the "
-      "collection remembers both, and the model's and whitening's fingerprints. With vectors, --model is not needed to "
-      "build; with it the collection remembers whose vectors they are, and can be searched by text.");
+      "collection remembers both, and the model's and whitening's fingerprints. Of vectors (--vectors, \"vector\" in "
+      "the documents, or --dim for those of a pipe) no model is needed to build; with --model the "
+      "collection remembers whose vectors they are, and can be searched by text.");
   DeclareSourceFlags(flags, build->source);
   flags.Add("--output", "DIR", &build->output, "a new folder; its name is the collection's").Required();
   DeclareIndexFlags(flags, build->index);
@@ -202,7 +217,7 @@ CommandRunner DeclareIndexBuild(FlagSet& flags) {
             "keep what `senvec search --scoring csls` needs; each document is compared with all others");
   flags.Add("--prompt", "NAME", &build->prompt, "prompt for documents instead of passage: a name that the model defines, or none");
   flags.Add("--dim", "N", &build->dim, "values of each vector, where neither a model nor a file of vectors tells").Between(1, 65536);
-  DeclareModelFlags(flags, build->model, /*required=*/false);
+  DeclareModelFlags(flags, build->model);
   DeclareWhiteningFlag(flags, build->model);
   flags.Example("senvec index build --model models/multilingual-e5-small --input samples/helpdesk.tsv --output data/helpdesk",
                 "index the sample corpus");

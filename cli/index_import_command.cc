@@ -66,7 +66,7 @@ CommandRunner DeclareIndexImport(FlagSet& flags) {
   DeclareSourceFlags(flags, options->source);
   flags.Add("--rejects", "FILE", &options->rejects, "leave bad lines out and list them here");
   flags.Add("--strict-length", &options->strict_length, "a text of more tokens than the model takes is a bad line, instead of being cut");
-  DeclareModelFlags(flags, options->model, /*required=*/false);
+  DeclareModelFlags(flags, options->model);
   DeclareWhiteningFlag(flags, options->model);
   flags.Example("senvec index import --index data/helpdesk --input new.jsonl", "add documents");
   flags.Example("senvec index import --index data/copy --input helpdesk.jsonl --vectors helpdesk.npy", "what was exported, without encoding");

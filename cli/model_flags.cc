@@ -4,15 +4,16 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "cli/default_model.h"
 #include "cli/environment.h"
 #include "cli/usage_error.h"
 
 namespace senvec {
 
-void DeclareModelFlags(FlagSet& flags, ModelFlags& model, bool required) {
-  FlagSet::Flag& flag = flags.Add("--model", "DIR", &model.model,
-                                  "the model's directory, e.g. one that scripts/get-model.sh made");
-  if (required) flag.Required();
+void DeclareModelFlags(FlagSet& flags, ModelFlags& model) {
+  flags.Add("--model", "DIR", &model.model,
+                                  "the model's directory, e.g. one that scripts/get-model.sh made; without it the one "
+                                  "that SENVEC_MODEL names, or the one that comes with Senvec");
   flags
       .Add("--pooling", "NAME", &model.pooling,
            "how token vectors become one, instead of the model's own way")
@@ -53,10 +54,14 @@ absl::StatusOr<LoadedModel> LoadModel(const ModelFlags& flags) {
   const std::string isa = EnvironmentOr(kIsaVariable, "auto");
   if (isa != "auto") options.isa = isa;
   SENVEC_RETURN_IF_ERROR(AsUsageError(options.Validate()));
+  std::string directory = flags.model;
+  if (directory.empty()) {
+    SENVEC_ASSIGN_OR_RETURN(directory, DefaultModel());
+  }
   LoadedModel model;
   model.pool = ThreadPool::ForThisProcess(static_cast<int>(flags.threads));
   SENVEC_ASSIGN_OR_RETURN(model.encoder,
-                          SentenceEncoder::Load(flags.model, options, model.pool.get()));
+                          SentenceEncoder::Load(directory, options, model.pool.get()));
   return model;
 }
 

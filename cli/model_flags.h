@@ -13,7 +13,7 @@ namespace senvec {
 
 // The flags that say which model encodes and how; shared by the commands that load one.
 struct ModelFlags {
-  std::string model;
+  std::string model;      // empty = DefaultModel()
   std::string pooling;    // empty = the model's own
   std::string whitening;  // empty = none
   std::string precision;  // empty = fp32, or what the configuration says
@@ -21,8 +21,8 @@ struct ModelFlags {
   int64_t threads = 0;
 };
 
-// Declares --model (required unless a server may stand in for it), --pooling, --max-tokens, --precision, --threads.
-void DeclareModelFlags(FlagSet& flags, ModelFlags& model, bool required = true);
+// Declares --model, --pooling, --max-tokens, --precision, --threads.
+void DeclareModelFlags(FlagSet& flags, ModelFlags& model);
 // Declares --whitening.
 void DeclareWhiteningFlag(FlagSet& flags, ModelFlags& model);
 

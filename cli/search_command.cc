@@ -120,7 +120,7 @@ CommandRunner DeclareSearch(FlagSet& flags) {
   DeclareAskFlags(flags, search->ask);
   flags.Add("--json", &search->json, "print one JSON object a query");
   flags.Add("--prompt", "NAME", &search->prompt, "prompt for queries instead of the collection's: a name that the model defines, or none");
-  DeclareModelFlags(flags, search->model, /*required=*/false);
+  DeclareModelFlags(flags, search->model);
   DeclareWhiteningFlag(flags, search->model);
   flags.Example("senvec search --index data/helpdesk --k 3 '怎么重置密码？' 'Where is my parcel?'", "two queries, three hits each");
   flags.Example("senvec search --index data/helpdesk --filter 'lang = \"zh\"' --min-score 0.8 'Where is my parcel?'",

@@ -6,6 +6,7 @@
 
 #include "base/status_macros.h"
 #include "cli/command.h"
+#include "cli/default_model.h"
 #include "cli/environment.h"
 #include "cli/model_flags.h"
 #include "cli/torch_program.h"
@@ -36,6 +37,9 @@ absl::StatusOr<ServerConfig> ConfigOf(const ServeFlags& flags) {
     if (!flag.empty()) target = flag;
   };
   override_with(flags.model.model, config.model);
+  if (config.model.empty()) {
+    SENVEC_ASSIGN_OR_RETURN(config.model, DefaultModel());
+  }
   override_with(flags.data, config.data);
   override_with(flags.listen, config.listen);
   override_with(flags.snapshots, config.snapshots);
@@ -81,7 +85,7 @@ CommandRunner DeclareServe(FlagSet& flags) {
             "encodes with libtorch on cuda, cuda:N, or cpu, instead of our CPU engine; needs a build with libtorch. Checks "
             "itself against that engine when it starts. --precision fp32, bf16, or auto: bf16 on a GPU where it is near enough");
   flags.Add("--config", "FILE", &serve->config, "settings as JSON; flags win over them");
-  DeclareModelFlags(flags, serve->model, /*required=*/false);
+  DeclareModelFlags(flags, serve->model);
   DeclareWhiteningFlag(flags, serve->model);
   flags.Example("senvec serve --model models/multilingual-e5-small --data data", "serve what was indexed below data/");
   return [serve] { return Serve(*serve); };

@@ -51,6 +51,26 @@ class CliTest(ProgramTest):
         _, err = self.run_program("tokenize", "--model", self.model, "--pairs", stdin=b"reset\n", code=1)
         self.assertIn("line 1: expected text TAB text", err)
 
+    def test_without_model_the_one_of_the_environment_is_taken(self):
+        def run(*arguments, model, code=0):
+            result = subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, timeout=300,
+                                    env={**os.environ, "SENVEC_MODEL": str(model)})
+            self.assertEqual(result.returncode, code, result.stderr.decode())
+            return result.stdout.decode(), result.stderr.decode()
+
+        texts = self.folder / "texts.txt"
+        texts.write_text("reset my password\nwhere is my parcel\n")
+        wanted, _ = self.run_program("embed", "--model", self.model, "--input", texts)
+        self.assertEqual(run("embed", "--input", texts, model=self.model)[0], wanted)
+        self.assertIn(str(self.model), run("model", "info", model=self.model)[0])
+        run("index", "build", "--input", texts, "--output", self.folder / "collection", model=self.model)
+        # The collection remembers it.
+        out, _ = self.run_program("search", "--index", self.folder / "collection", "where is my parcel")
+        self.assertIn("where is my parcel", out)
+        _, err = run("embed", "--input", texts, model=self.folder / "nowhere", code=2)
+        self.assertIn("SENVEC_MODEL", err)
+        self.assertIn("nowhere", err)
+
     def test_flags_that_a_server_would_ignore_are_refused(self):
         for flag in (["--pooling", "cls"], ["--whitening", "w"], ["--max-tokens", 3], ["--precision", "fp32"], ["--threads", 1]):
             _, err = self.run_program("embed", "--server", "127.0.0.1:1", *flag, code=2, stdin=b"")
