@@ -16,11 +16,12 @@
 
 namespace senvec {
 
-int64_t ResidentBytes() {
+int64_t OwnBytes() {
   const std::string text = ReadFile("/proc/self/statm").value_or("");
   const std::vector<absl::string_view> fields = absl::StrSplit(text, ' ');
-  int64_t pages = 0;
-  return fields.size() > 1 && absl::SimpleAtoi(fields[1], &pages) ? pages * ::sysconf(_SC_PAGESIZE) : 0;
+  int64_t resident = 0, shared = 0;
+  if (fields.size() < 3 || !absl::SimpleAtoi(fields[1], &resident) || !absl::SimpleAtoi(fields[2], &shared)) return 0;
+  return (resident - shared) * ::sysconf(_SC_PAGESIZE);
 }
 
 BuildProgress::~BuildProgress() { Finish(); }
@@ -53,7 +54,7 @@ void BuildProgress::OnBatch(const BulkReport& report) {
     const double rate = static_cast<double>(report.num_tokens - first_.num_tokens) / seconds;
     absl::StrAppend(&note, WithCommas(static_cast<int64_t>(rate)), " tokens/s  ");
   }
-  encoding_->SetNote(absl::StrCat(note, ShowBytes(ResidentBytes())));
+  encoding_->SetNote(absl::StrCat(note, ShowBytes(OwnBytes())));
   encoding_->Update(report.num_records, now);
 }
 
@@ -65,7 +66,7 @@ void BuildProgress::OnIndex(int64_t done, int64_t all) {
         ProgressBar::Options{.label = "index", .total = all, .is_terminal = ProgressBar::IsTerminal(stderr)}, now);
   }
   indexing_->SetTotal(all);
-  indexing_->SetNote(ShowBytes(ResidentBytes()));
+  indexing_->SetNote(ShowBytes(OwnBytes()));
   indexing_->Update(done, now);
 }
 

@@ -33,7 +33,8 @@ class BuildProgress {
   std::unique_ptr<ProgressBar> encoding_, indexing_;
 };
 
-// Of this process, in bytes, as the system counts it; 0 where it does not.
-int64_t ResidentBytes();
+// Memory of this process that no file stands behind, in bytes, which is what --memory bounds: pages of a mapped index come
+// and go as the system likes. 0 where the system does not say.
+int64_t OwnBytes();
 
 }  // namespace senvec
