@@ -43,7 +43,7 @@ struct ModelInfo {
   std::string tokenizer;    // "wordpiece", "unigram"
   std::string precision;         // "fp32", "bf16", "int8"
   std::string precision_report;  // how near to fp32 it was in the self-test, and how "auto" chose; may be empty
-  std::string isa;          // see LoadOptions::isa
+  std::string isa;          // see LoadOptions::isa; "libtorch cpu", "libtorch cuda:0" where libtorch computes
   std::string pooling;
   bool normalize = true;
   int32_t dim = 0;          // of the vectors that come out (after Dense and whitening)
