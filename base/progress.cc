@@ -30,7 +30,9 @@ std::string WithCommas(int64_t value) {
 }
 
 ProgressBar::ProgressBar(Options options, absl::Time now)
-    : options_(std::move(options)), start_(now) {}
+    : options_(std::move(options)), start_(now) {
+  done_ = options_.before;
+}
 
 bool ProgressBar::IsTerminal(std::FILE* out) { return ::isatty(::fileno(out)) != 0; }
 

@@ -41,5 +41,17 @@ TEST(ProgressTest, AwayFromATerminalLinesAreRareAndPlain) {
   EXPECT_EQ(printed.find('\r'), std::string::npos);
 }
 
+TEST(ProgressTest, WorkThatWasDoneBeforeIsNotUndoneWhenNothingIsLeft) {
+  char* text = nullptr;
+  size_t size = 0;
+  std::FILE* out = open_memstream(&text, &size);
+  ProgressBar bar({.label = "train", .unit = "steps", .total = 100, .before = 100, .out = out}, absl::UnixEpoch());
+  bar.Finish(absl::UnixEpoch() + absl::Seconds(1));
+  std::fclose(out);
+  const std::string printed(text, size);
+  free(text);
+  EXPECT_EQ(printed, "train [########################] 100%  100/100 steps  0 steps/s  0:01\n");
+}
+
 }  // namespace
 }  // namespace senvec

@@ -1,18 +1,21 @@
 #!/usr/bin/env python3
 """Times our trainer beside PyTorch with transformers: the same model, batches, loss and precision, in one run.
 
-  benchmarks/bench_train.py --trainer build/release/bin/senvec-train --model DIR --texts FILE [--steps 60]
+  benchmarks/bench_train.py --trainer build/release/bin/senvec-train --model DIR --texts FILE [--rounds 5]
 
 DIR holds config.json and vocab.txt, FILE has a text a line. Both sides draw batches of the same size from windows that are
 ordered by length, train with AdamW, and are timed after the first steps. The loss is in-batch contrast of each text with
-itself under another dropout (SimCSE), which needs no data beside texts; both sides pass every text twice.
-Needs torch and transformers.
+itself under another dropout (SimCSE), which needs no data beside texts; both sides pass every text twice. Both begin with
+random weights, so that their losses cannot be equal, but they must have learnt about as much: a loss that is no number, or
+farther than 0.5 from the other side's at the end, ends the run. Prints each round, and the median of the rounds' ratios with
+the least and the greatest. Needs torch and transformers.
 """
 import argparse
 import json
 import os
 import pathlib
 import random
+import statistics
 import subprocess
 import tempfile
 import time
@@ -22,7 +25,7 @@ def ours(args, precision):
     with tempfile.TemporaryDirectory() as folder:
         config = {
             "output": "out", "steps": args.steps + args.warmup, "seed": 1, "precision": precision,
-            "threads": args.threads, "log_every": args.warmup, "dev_every": 10**9, "checkpoint_every": 10**9,
+            "threads": args.threads, "log_every": args.warmup, "dev_every": 10**8, "checkpoint_every": 10**8,
             "model": {"config": str(pathlib.Path(args.model, "config.json").resolve()),
                       "tokenizer": str(pathlib.Path(args.model).resolve()), "pooling": "mean", "dropout": args.dropout},
             "optimizer": {"learning_rate": 1e-4},
@@ -35,7 +38,7 @@ def ours(args, precision):
         subprocess.run([args.trainer, "--config", str(path), "--quiet", "yes"], check=True, env=env)
         lines = [json.loads(x) for x in pathlib.Path(folder, "out/train_log.jsonl").read_text().splitlines()]
     lines = [x for x in lines if x.get("loss") and x["step"] > args.warmup]
-    return sum(x["sentences_per_s"] for x in lines) / len(lines)
+    return sum(x["sentences_per_s"] for x in lines) / len(lines), lines[-1]["loss"]["t"]
 
 
 def batches(args, tokenizer):
@@ -62,7 +65,7 @@ def theirs(args, precision):
     try:
         model = AutoModel.from_config(config, attn_implementation="sdpa")
     except (ValueError, TypeError, ImportError):
-        model = AutoModel.from_config(config)
+        model = AutoModel.from_config(config, attn_implementation="eager")
     model.train()
     tokenizer = BertTokenizerFast(str(pathlib.Path(args.model, "vocab.txt")))
     try:
@@ -70,7 +73,7 @@ def theirs(args, precision):
     except RuntimeError:
         optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
     source = batches(args, tokenizer)
-    start = None
+    start, losses = None, []
     for step in range(args.steps + args.warmup):
         if step == args.warmup:
             start = time.perf_counter()
@@ -88,8 +91,8 @@ def theirs(args, precision):
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
-        loss.item()
-    return args.steps * args.batch * 2 / (time.perf_counter() - start)
+        losses.append(loss.item())
+    return args.steps * args.batch * 2 / (time.perf_counter() - start), statistics.mean(losses[-args.warmup:])
 
 
 def main():
@@ -104,18 +107,25 @@ def main():
     parser.add_argument("--dropout", type=float, default=0.1)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--precision", nargs="+", default=["bf16", "fp32"])
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=5)
     args = parser.parse_args()
     trainers = args.trainer
     for precision in args.precision:
-        best = {}
-        for _ in range(args.rounds):
+        ratios = {trainer: [] for trainer in trainers}
+        for n in range(args.rounds):
+            rival, rival_loss = theirs(args, precision)
+            line = f"{precision} round {n + 1}: PyTorch {rival:.0f} sentences/s, loss {rival_loss:.3f}"
             for trainer in trainers:
                 args.trainer = trainer
-                best[trainer] = max(best.get(trainer, 0), ours(args, precision))
-            best["PyTorch"] = max(best.get("PyTorch", 0), theirs(args, precision))
-        for name, rate in best.items():
-            print(f"{precision} {name}: {rate:.0f} sentences/s, {rate / best['PyTorch']:.2f} of PyTorch", flush=True)
+                rate, loss = ours(args, precision)
+                if not abs(loss - rival_loss) < 0.5:
+                    raise SystemExit(f"{trainer} ends with a loss of {loss}, PyTorch with {rival_loss}")
+                ratios[trainer].append(rate / rival)
+                line += f"; {trainer} {rate:.0f}, loss {loss:.3f}"
+            print(line, flush=True)
+        for trainer, values in ratios.items():
+            print(f"{precision} {trainer} / PyTorch: {statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})",
+                  flush=True)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 // What a collection costs beside what it stands on: durable upserts against RocksDB's own synced writes of the same
 // bytes, and the latency of searches while rows come in against that of a quiet collection. Rounds take turns; ratios are
-// of one round. scripts/bench-collection.sh writes the table.
+// of one round.
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
