@@ -95,6 +95,9 @@ class LocalCollection : public Collection {
 
   // local_collection_read.cc
   absl::Status LostRow(RowId row) const;
+  // What a table has for each row, in order; DataLoss where it has nothing. See KvStore::MultiRead().
+  absl::Status ReadRows(Table table, const View& view, absl::Span<const RowId> rows,
+                        absl::FunctionRef<absl::Status(size_t, absl::string_view)> take) const;
   absl::StatusOr<std::vector<Document>> DocumentsOf(const View& view, absl::Span<const RowId> rows,
                                                     bool with_vectors) const;
   // The same without vectors, through the cache.

@@ -13,13 +13,13 @@
 namespace senvec {
 namespace {
 
-Document ToDocument(Record record) {
-  Document document;
+absl::Status ToDocument(absl::string_view bytes, RowId row, Document& document) {
+  SENVEC_ASSIGN_OR_RETURN(Record record, ParseRecord(bytes, absl::StrCat("row ", row)));
   document.id = std::move(record.id);
   document.group = std::move(record.group);
   document.text = std::move(record.text);
   document.metadata_json = std::move(record.metadata_json);
-  return document;
+  return absl::OkStatus();
 }
 
 Hit ToHit(Document&& document, float score) {
@@ -42,65 +42,56 @@ absl::Status LocalCollection::LostRow(RowId row) const {
   return absl::DataLossError(absl::StrCat("row ", row, " of ", directory_, " is lost; restore it from a snapshot"));
 }
 
-absl::StatusOr<std::vector<Document>> LocalCollection::DocumentsOf(const View& view, absl::Span<const RowId> rows,
-                                                                   bool with_vectors) const {
+absl::Status LocalCollection::ReadRows(Table table, const View& view, absl::Span<const RowId> rows,
+                                       absl::FunctionRef<absl::Status(size_t, absl::string_view)> take) const {
   std::vector<std::string> keys;
   keys.reserve(rows.size());
   for (RowId row : rows) keys.push_back(RowKey(row));
   // What is read comes in order: the first that does not come next is lost.
-  std::vector<Document> documents;
-  documents.reserve(rows.size());
-  SENVEC_RETURN_IF_ERROR(store_->MultiRead(
-      Table::kRows, keys, view.snapshot.get(), [&](size_t i, absl::string_view bytes) -> absl::Status {
-        if (i != documents.size()) return LostRow(rows[documents.size()]);
-        SENVEC_ASSIGN_OR_RETURN(Record record, ParseRecord(bytes, absl::StrCat("row ", rows[i])));
-        documents.push_back(ToDocument(std::move(record)));
-        return absl::OkStatus();
-      }));
-  if (documents.size() < rows.size()) return LostRow(rows[documents.size()]);
+  size_t num_read = 0;
+  SENVEC_RETURN_IF_ERROR(store_->MultiRead(table, keys, view.snapshot.get(),
+                                           [&](size_t i, absl::string_view bytes) -> absl::Status {
+                                             if (i != num_read) return LostRow(rows[num_read]);
+                                             ++num_read;
+                                             return take(i, bytes);
+                                           }));
+  return num_read < rows.size() ? LostRow(rows[num_read]) : absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<Document>> LocalCollection::DocumentsOf(const View& view, absl::Span<const RowId> rows,
+                                                                   bool with_vectors) const {
+  std::vector<Document> documents(rows.size());
+  SENVEC_RETURN_IF_ERROR(ReadRows(Table::kRows, view, rows, [&](size_t i, absl::string_view bytes) {
+    return ToDocument(bytes, rows[i], documents[i]);
+  }));
   if (!with_vectors) return documents;
-  size_t num_vectors = 0;
-  SENVEC_RETURN_IF_ERROR(store_->MultiRead(
-      Table::kVectors, keys, view.snapshot.get(), [&](size_t i, absl::string_view bytes) -> absl::Status {
-        if (i != num_vectors) return LostRow(rows[num_vectors]);
-        ++num_vectors;
-        documents[i].vector.resize(static_cast<size_t>(file_.options.index.dim));
-        return DecodeVector(rows[i], bytes, absl::MakeSpan(documents[i].vector));
-      }));
-  if (num_vectors < rows.size()) return LostRow(rows[num_vectors]);
+  SENVEC_RETURN_IF_ERROR(ReadRows(Table::kVectors, view, rows, [&](size_t i, absl::string_view bytes) {
+    documents[i].vector.resize(static_cast<size_t>(file_.options.index.dim));
+    return DecodeVector(rows[i], bytes, absl::MakeSpan(documents[i].vector));
+  }));
   return documents;
 }
 
 absl::StatusOr<std::vector<Document>> LocalCollection::DocumentsFound(const View& view,
                                                                       absl::Span<const RowId> rows) const {
   std::vector<Document> documents(rows.size());
-  std::vector<size_t> places;  // of rows that are not in the cache
-  std::vector<std::string> keys;
-  const auto take = [&](size_t i, absl::string_view bytes) {
-    absl::StatusOr<Record> record = ParseRecord(bytes, absl::StrCat("row ", rows[i]));
-    if (record.ok()) documents[i] = ToDocument(*std::move(record));
-    return record.status();
-  };
+  std::vector<RowId> missing;
+  std::vector<size_t> places;  // of the missing
   for (size_t i = 0; i < rows.size(); ++i) {
     // What is in the cache was parsed before.
     const bool is_there = records_.Read(rows[i], view.records_version, [&](absl::string_view bytes) {
-      SENVEC_CHECK(take(i, bytes).ok());
+      SENVEC_CHECK(ToDocument(bytes, rows[i], documents[i]).ok());
     });
     if (is_there) continue;
+    missing.push_back(rows[i]);
     places.push_back(i);
-    keys.push_back(RowKey(rows[i]));
   }
-  if (places.empty()) return documents;
-  size_t num_read = 0;
-  SENVEC_RETURN_IF_ERROR(store_->MultiRead(
-      Table::kRows, keys, view.snapshot.get(), [&](size_t place, absl::string_view bytes) -> absl::Status {
-        if (place != num_read) return LostRow(rows[places[num_read]]);
-        ++num_read;
-        const absl::Status taken = take(places[place], bytes);
-        if (taken.ok()) records_.Insert(rows[places[place]], view.records_version, bytes);
-        return taken;
-      }));
-  if (num_read < places.size()) return LostRow(rows[places[num_read]]);
+  if (missing.empty()) return documents;
+  SENVEC_RETURN_IF_ERROR(ReadRows(Table::kRows, view, missing, [&](size_t i, absl::string_view bytes) {
+    const absl::Status taken = ToDocument(bytes, missing[i], documents[places[i]]);
+    if (taken.ok()) records_.Insert(missing[i], view.records_version, bytes);
+    return taken;
+  }));
   return documents;
 }
 
