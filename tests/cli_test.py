@@ -67,6 +67,14 @@ class CliTest(ProgramTest):
         # The collection remembers it.
         out, _ = self.run_program("search", "--index", self.folder / "collection", "where is my parcel")
         self.assertIn("where is my parcel", out)
+        # Without it, the one that stands where a build's or an installation's would.
+        for program, share in (("tree/build/release/bin", "tree/share/models"), ("usr/bin", "usr/share/senvec/models")):
+            (self.folder / program).mkdir(parents=True)
+            shutil.copy(PROGRAM, self.folder / program / "senvec")
+            shutil.copytree(self.model, self.folder / share / "senvec-zh-small")
+            result = subprocess.run([self.folder / program / "senvec", "embed", "--input", texts], capture_output=True,
+                                    timeout=300, env={k: v for k, v in os.environ.items() if k != "SENVEC_MODEL"})
+            self.assertEqual(result.stdout.decode(), wanted, result.stderr.decode())
         _, err = run("embed", "--input", texts, model=self.folder / "nowhere", code=2)
         self.assertIn("SENVEC_MODEL", err)
         self.assertIn("nowhere", err)
