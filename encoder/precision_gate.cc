@@ -8,7 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "base/status_macros.h"
 #include "base/team.h"
-#include "encoder/self_test_sentences.h"
+#include "encoder/self_test.h"
 
 namespace senvec {
 namespace {
@@ -26,21 +26,6 @@ PackedBatch Tokenized(const Tokenizer& tokenizer, int32_t max_tokens) {
     batch.offsets.push_back(static_cast<int32_t>(batch.ids.size()));
   }
   return batch;
-}
-
-double LowestCosine(absl::Span<const float> a, absl::Span<const float> b, int32_t dim) {
-  double lowest = 1;
-  for (size_t begin = 0; begin < a.size(); begin += dim) {
-    double dot = 0, aa = 0, bb = 0;
-    for (size_t i = begin; i < begin + dim; ++i) {
-      dot += double{a[i]} * b[i];
-      aa += double{a[i]} * a[i];
-      bb += double{b[i]} * b[i];
-    }
-    const double size = std::sqrt(aa * bb);
-    lowest = std::min(lowest, size > 0 ? dot / size : (aa == bb ? 1.0 : -1.0));
-  }
-  return lowest;
 }
 
 std::vector<float> Vectors(const EncoderModel& model, const SentenceHead& head, const PackedBatch& batch,

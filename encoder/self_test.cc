@@ -1,4 +1,7 @@
-#include "encoder/self_test_sentences.h"
+#include "encoder/self_test.h"
+
+#include <algorithm>
+#include <cmath>
 
 namespace senvec {
 namespace {
@@ -44,5 +47,20 @@ constexpr absl::string_view kSentences[] = {
 }  // namespace
 
 absl::Span<const absl::string_view> SelfTestSentences() { return kSentences; }
+
+double LowestCosine(absl::Span<const float> a, absl::Span<const float> b, int32_t dim) {
+  double lowest = 1;
+  for (size_t begin = 0; begin < a.size(); begin += static_cast<size_t>(dim)) {
+    double dot = 0, aa = 0, bb = 0;
+    for (size_t i = begin; i < begin + static_cast<size_t>(dim); ++i) {
+      dot += double{a[i]} * b[i];
+      aa += double{a[i]} * a[i];
+      bb += double{b[i]} * b[i];
+    }
+    const double cosine = aa == 0 && bb == 0 ? 1 : dot / std::sqrt(aa * bb);
+    lowest = std::min(lowest, std::isfinite(cosine) ? cosine : -1.0);
+  }
+  return lowest;
+}
 
 }  // namespace senvec

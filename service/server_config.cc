@@ -8,10 +8,10 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/strip.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/status_macros.h"
+#include "encoder/device_name.h"
 
 namespace senvec {
 namespace {
@@ -143,13 +143,7 @@ absl::Status ServerConfig::Validate() const {
   if (colon == std::string::npos || colon == 0 || !absl::SimpleAtoi(listen.substr(colon + 1), &port) || port < 0 || port > 65535) {
     return absl::InvalidArgumentError(absl::StrCat("listen address \"", listen, "\" is not HOST:PORT with a port in [0, 65535]"));
   }
-  int32_t number = 0;
-  absl::string_view gpu = device;
-  const bool is_gpu = absl::ConsumePrefix(&gpu, "cuda") &&
-                      (gpu.empty() || (absl::ConsumePrefix(&gpu, ":") && absl::SimpleAtoi(gpu, &number) && number >= 0));
-  if (!device.empty() && device != "cpu" && !is_gpu) {
-    return absl::InvalidArgumentError(absl::StrCat("device is \"", device, "\"; choose cpu, cuda or cuda:N"));
-  }
+  if (!device.empty()) SENVEC_RETURN_IF_ERROR(DeviceName::Parse(device).status());
   SENVEC_RETURN_IF_ERROR(load.Validate());
   return scheduler.Validate();
 }

@@ -1,7 +1,6 @@
 #include "encoder/torch/torch_encoder.h"
 
 #include <algorithm>
-#include <cmath>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -11,16 +10,15 @@
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/strip.h"
 #include "base/check.h"
 #include "base/status_macros.h"
 #include "encoder/batch_plan.h"
+#include "encoder/device_name.h"
 #include "encoder/encoder_front.h"
 #include "encoder/model_directory.h"
-#include "encoder/self_test_sentences.h"
+#include "encoder/self_test.h"
 #include "encoder/torch/sentence_model.h"
 #include "kernels/precision.h"
 
@@ -34,23 +32,17 @@ constexpr int32_t kGpuTokens = 16384;
 constexpr double kFp32Cosine = 0.99999, kBf16Cosine = 0.999;
 
 absl::StatusOr<at::Device> DeviceOf(const std::string& name) {
-  if (name == "cpu") return at::Device(at::kCPU);
-  absl::string_view number = name;
-  int32_t index = 0;
-  const bool is_cuda = absl::ConsumePrefix(&number, "cuda") &&
-                       (number.empty() || (absl::ConsumePrefix(&number, ":") && absl::SimpleAtoi(number, &index)));
-  if (!is_cuda || index < 0 || index > 127) {
-    return absl::InvalidArgumentError(absl::StrCat("device is \"", name, "\"; choose cpu, cuda or cuda:N"));
-  }
+  SENVEC_ASSIGN_OR_RETURN(const DeviceName device, DeviceName::Parse(name));
+  if (!device.is_cuda) return at::Device(at::kCPU);
   if (!at::hasCUDA()) {
     return absl::UnavailableError(absl::StrCat("device is \"", name, "\", but there is no CUDA: this libtorch was built "
                                                "without it, or sees no driver or no GPU; try `nvidia-smi`, and a libtorch with CUDA"));
   }
   const int32_t count = static_cast<int32_t>(at::detail::getCUDAHooks().getNumGPUs());
-  if (index >= count) {
+  if (device.index >= count) {
     return absl::UnavailableError(absl::StrCat("device is \"", name, "\", but there are ", count, " GPUs, counted from 0"));
   }
-  return at::Device(at::kCUDA, static_cast<at::DeviceIndex>(index));
+  return at::Device(at::kCUDA, static_cast<at::DeviceIndex>(device.index));
 }
 
 class TorchSentenceEncoder : public EncoderFront {
@@ -139,21 +131,6 @@ std::vector<std::string> SelfTestTexts() {
   return texts;
 }
 
-double LowestCosine(absl::Span<const float> a, absl::Span<const float> b, size_t dim) {
-  double lowest = 1;
-  for (size_t begin = 0; begin < a.size(); begin += dim) {
-    double dot = 0, aa = 0, bb = 0;
-    for (size_t i = begin; i < begin + dim; ++i) {
-      dot += double{a[i]} * b[i];
-      aa += double{a[i]} * a[i];
-      bb += double{b[i]} * b[i];
-    }
-    const double cosine = dot / std::sqrt(aa * bb);
-    lowest = std::min(lowest, std::isfinite(cosine) ? cosine : (aa == bb ? 1.0 : -1.0));
-  }
-  return lowest;
-}
-
 // What our CPU engine says of the model, and of the self-test's sentences.
 struct Reference {
   ModelInfo info;
@@ -190,7 +167,7 @@ absl::StatusOr<std::unique_ptr<SentenceEncoder>> LoadChecked(const std::string& 
   auto encoder = std::make_unique<TorchSentenceEncoder>(std::move(info), std::move(tokenizer), std::move(model),
                                                         std::move(whitening), device, type, pool);
   SENVEC_ASSIGN_OR_RETURN(const auto encoded, encoder->EncodeTexts(SelfTestTexts(), "", {}));
-  const double lowest = LowestCosine(reference.rows, encoded.rows, static_cast<size_t>(encoder->info().dim));
+  const double lowest = LowestCosine(reference.rows, encoded.rows, encoder->info().dim);
   const double wanted = precision == Precision::kFp32 ? kFp32Cosine : kBf16Cosine;
   const std::string report =
       absl::StrFormat("%s on libtorch %s: lowest cosine to the CPU engine %.6f over %d sentences (%.5f is asked for)",
