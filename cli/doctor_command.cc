@@ -20,6 +20,7 @@
 #include "base/status_macros.h"
 #include "base/thread_pool.h"
 #include "cli/command.h"
+#include "cli/default_model.h"
 #include "cli/environment.h"
 #include "cli/library_versions.h"
 #include "cli/model_flags.h"
@@ -72,8 +73,16 @@ Finding CheckLibraries() {
           "build again on this machine with scripts/build.sh, or install the versions it was built with (scripts/setup.sh on Debian 12)"};
 }
 
-Finding CheckModelDirectory(const std::string& directory) {
-  if (directory.empty()) return {true, "model: not checked (no --model)", ""};
+// Without a directory the one that commands take when they are given none.
+Finding CheckModelDirectory(std::string directory) {
+  if (directory.empty()) {
+    const absl::StatusOr<std::string> model = DefaultModel();
+    if (!model.ok() && EnvironmentOr(kModelVariable, "").empty()) {
+      return {true, "model: not checked (no --model, and none comes with this installation)", ""};
+    }
+    if (!model.ok()) return {false, absl::StrCat("model: ", model.status().message()), "name another directory there, or unset it"};
+    directory = *model;
+  }
   ThreadPool pool(ThreadPool::AvailableCpus());
   LoadOptions options;
   options.precision = "auto";
@@ -166,10 +175,10 @@ CommandRunner DeclareDoctor(FlagSet& flags) {
   flags.Describe("Checks what Senvec needs on this machine: CPU features, libraries, the model's files (it is loaded and tried), the data "
                  "directory (writable, not locked, collections whole) and a free port. Each fault comes with its remedy; "
                  "the exit code is 1 when there is one.");
-  flags.Add("--model", "DIR", &doctor->model, "a model's directory");
+  flags.Add("--model", "DIR", &doctor->model, "a model's directory; without it the one that commands take when they are given none");
   flags.Add("--data", "DIR", &doctor->data, "a data directory; made when it is not there");
   flags.Add("--listen", "HOST:PORT", &doctor->listen, "the address a server would take");
-  flags.Example("senvec doctor --model models/multilingual-e5-small --data data", "before the first `senvec serve`");
+  flags.Example("senvec doctor --data data", "before the first `senvec serve`");
   return [doctor] { return Doctor(*doctor); };
 }
 

@@ -367,6 +367,8 @@ class CliTest(ProgramTest):
             self.assertIn(name, report)
             self.assertIn("remedy: fetch it again with scripts/get-model.sh", report)
             shutil.rmtree(part)
+        nowhere = self.doctor(faults=1, env={"SENVEC_MODEL": str(self.folder / "nowhere")})["model"]
+        self.assertIn("SENVEC_MODEL", nowhere)
         # Whoever runs the tests, root too, cannot make folders in these places.
         self.assertIn("remedy: name a --data that is a folder", self.doctor("--data", self.input, faults=1)["data"])
         self.assertIn("remedy: ", self.doctor("--data", "/proc/senvec", faults=1)["data"])
