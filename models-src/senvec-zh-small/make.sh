@@ -2,7 +2,7 @@
 # Makes share/models/senvec-zh-small: make.sh DATA [STEP...]
 #
 #   DATA    a folder of data sets, see README.md
-#   STEP    data, vocabulary, teacher, distill, finetune, export, test; by default all, in this order
+#   STEP    data, vocabulary, teacher, mine, distill, finetune, export, test; by default all, in this order
 #
 # Everything on the way is kept in WORK (build/senvec-zh-small). A step that was stopped goes on where it was when it is
 # called again. SENVEC names the program (build/release/bin/senvec), E5 the teacher's directory
@@ -40,6 +40,8 @@ make_teacher() {
   "$SENVEC" train --config "$here/teacher.json" --teacher-cache "$WORK/cache"
 }
 
+make_mine() { python3 "$here/mine_pairs.py" "$DATA" "$WORK" "$SENVEC"; }
+
 make_distill() { "$SENVEC" train --config "$here/distill.json" --teacher-cache "$WORK/cache"; }
 
 make_finetune() { "$SENVEC" train --config "$here/finetune.json" --teacher-cache "$WORK/cache"; }
@@ -54,10 +56,10 @@ make_test() {
   done
 }
 
-[ $# -gt 0 ] || set -- data vocabulary teacher distill finetune export test
+[ $# -gt 0 ] || set -- data vocabulary teacher mine distill finetune export test
 for step in "$@"; do
   case "$step" in
-    data|vocabulary|teacher|distill|finetune|export|test) printf '== %s\n' "$step"; "make_$step" ;;
+    data|vocabulary|teacher|mine|distill|finetune|export|test) printf '== %s\n' "$step"; "make_$step" ;;
     *) printf 'make.sh: unknown step "%s"\n' "$step" >&2; usage >&2; exit 2 ;;
   esac
 done
