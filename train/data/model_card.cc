@@ -95,7 +95,8 @@ void AppendRun(const TrainConfig& config, const ModelCardFacts& facts, std::stri
                         config.precision, config.seed);
   absl::StrAppendFormat(&out, "%d sentences went through the model in %.0f minutes; the weights are those of step %d.\n\n",
                         facts.sentences, facts.seconds / 60, facts.best_step);
-  absl::StrAppend(&out, "```\n", facts.command, "\n```\n\nMade with Senvec ", facts.version, ".\n");
+  if (!facts.command.empty()) absl::StrAppend(&out, "```\n", facts.command, "\n```\n\n");
+  absl::StrAppend(&out, "Made with Senvec ", facts.version, ".\n");
 }
 
 void AppendScores(absl::string_view title, const std::map<std::string, double>& scores, std::string& out) {
