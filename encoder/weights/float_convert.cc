@@ -67,7 +67,9 @@ uint16_t FloatToHalf(float value) {
 }
 
 void HalfRowToFloat(const char* bytes, absl::Span<float> out) {
-  size_t i = HasF16c() ? HalfRowF16c(bytes, out.data(), out.size()) : 0;
+  // Asked once: in a virtual machine `cpuid` is trapped, and takes longer than the row.
+  static const bool has_f16c = HasF16c();
+  size_t i = has_f16c ? HalfRowF16c(bytes, out.data(), out.size()) : 0;
   for (; i < out.size(); ++i) out[i] = HalfToFloat(LoadU16(bytes + 2 * i));
 }
 
