@@ -1,4 +1,5 @@
-# Builds Senvec on Debian 12 and runs it as an ordinary user. Models and data are mounted, see docker-compose.yml.
+# Builds Senvec on Debian 12 and runs it as an ordinary user, with the Chinese model that comes with it. Data and other models
+# are mounted, see docker-compose.yml.
 FROM debian:12-slim AS build
 WORKDIR /src
 COPY scripts/setup.sh scripts/packages.txt scripts/
@@ -15,9 +16,10 @@ RUN apt-get update \
     && useradd --system --uid 10001 --create-home senvec \
     && install -d -o senvec /data /models
 COPY --from=build /src/build/release/bin/senvec /usr/local/bin/senvec
+COPY share/models /usr/local/share/senvec/models
 USER senvec
 EXPOSE 7411
 VOLUME ["/data"]
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s CMD senvec health --server 127.0.0.1:7411 --timeout 2
 ENTRYPOINT ["senvec"]
-CMD ["serve", "--model", "/models/multilingual-e5-small", "--data", "/data", "--listen", "0.0.0.0:7411"]
+CMD ["serve", "--data", "/data", "--listen", "0.0.0.0:7411"]

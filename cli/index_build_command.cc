@@ -219,7 +219,7 @@ CommandRunner DeclareIndexBuild(FlagSet& flags) {
   flags.Add("--dim", "N", &build->dim, "values of each vector, where neither a model nor a file of vectors tells").Between(1, 65536);
   DeclareModelFlags(flags, build->model);
   DeclareWhiteningFlag(flags, build->model);
-  flags.Example("senvec index build --model models/multilingual-e5-small --input samples/helpdesk.tsv --output data/helpdesk",
+  flags.Example("senvec index build --input samples/helpdesk.tsv --output data/helpdesk",
                 "index the sample corpus");
   flags.Example("zcat corpus.jsonl.gz | senvec index build --model models/all-MiniLM-L6-v2 --input - --format jsonl --output data/corpus --kind hnsw",
                 "a graph of documents that come through a pipe");

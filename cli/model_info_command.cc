@@ -56,7 +56,7 @@ CommandRunner DeclareModelInfo(FlagSet& flags) {
   flags.Add("--json", &info->json, "print one JSON object");
   DeclareModelFlags(flags, info->model);
   DeclareWhiteningFlag(flags, info->model);
-  flags.Example("senvec model info --model models/multilingual-e5-small", "what the quickstart's model is");
+  flags.Example("senvec model info", "what the model is that comes with Senvec");
   return [info] { return ShowInfo(*info); };
 }
 

@@ -53,8 +53,7 @@ std::string TopLevelHelp(absl::Span<const Command> commands) {
       HelpEntry("--help", "print this page; senvec COMMAND --help explains one command"),
       "\nExample:\n"
       "  # embed two sentences; each line of the output holds one vector\n"
-      "  printf 'How do I reset my password?\\n怎么重置密码？\\n' |\n"
-      "    senvec embed --model models/multilingual-e5-small --prompt query\n"
+      "  printf '密码忘了怎么办？\\n怎么重置密码？\\n' | senvec embed\n"
       "\nEnvironment:\n", EnvironmentHelp());
 }
 

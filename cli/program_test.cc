@@ -16,7 +16,7 @@ TEST(ProgramTest, ExitCodesTellSuccessFailureAndWrongUsage) {
   EXPECT_EQ(RunWith({}), 2);
   EXPECT_EQ(RunWith({"embde"}), 2);
   EXPECT_EQ(RunWith({"whiten"}), 2);
-  EXPECT_EQ(RunWith({"embed"}), 2);
+  EXPECT_EQ(RunWith({"embed", "--output"}), 2);
   EXPECT_EQ(RunWith({"search", "--k", "0", "q"}), 2);
   EXPECT_EQ(RunWith({"model", "info", "--model", "/nonexistent/model"}), 1);
 }

@@ -87,7 +87,7 @@ CommandRunner DeclareServe(FlagSet& flags) {
   flags.Add("--config", "FILE", &serve->config, "settings as JSON; flags win over them");
   DeclareModelFlags(flags, serve->model);
   DeclareWhiteningFlag(flags, serve->model);
-  flags.Example("senvec serve --model models/multilingual-e5-small --data data", "serve what was indexed below data/");
+  flags.Example("senvec serve --data data", "serve what was indexed below data/");
   return [serve] { return Serve(*serve); };
 }
 

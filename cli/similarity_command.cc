@@ -69,6 +69,7 @@ CommandRunner DeclareSimilarity(FlagSet& flags) {
   flags.Add("--prompt", "NAME", &similarity->prompt, "query, passage or another prompt that the model defines, or none");
   DeclareModelFlags(flags, similarity->model);
   DeclareWhiteningFlag(flags, similarity->model);
+  flags.Example("senvec similarity '钱能退给我吗' '怎么退款' '怎么开发票'", "with the Chinese model that comes with Senvec");
   flags.Example("senvec similarity --model models/multilingual-e5-small --prompt query "
                 "'How do I reset my password?' '怎么重置密码？' 'Where is my parcel?'",
                 "a question, its translation and another question");

@@ -2,7 +2,7 @@
 # Fetches a model: scripts/get-model.sh NAME [DIR] leaves it at DIR/NAME (default models/NAME).
 #
 #   all-MiniLM-L6-v2       English, 22 million parameters, 384 dimensions
-#   multilingual-e5-small  a hundred languages with Chinese, 118 million parameters, 384 dimensions; the quickstart's
+#   multilingual-e5-small  a hundred languages with Chinese, 118 million parameters, 384 dimensions
 #
 # What is downloaded is pinned by SHA-256. A model that is there and whole is not fetched again (its files are checked
 # against their own checksums), a download that was complete is not repeated, one that was interrupted goes on where it

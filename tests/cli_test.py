@@ -75,6 +75,13 @@ class CliTest(ProgramTest):
             result = subprocess.run([self.folder / program / "senvec", "embed", "--input", texts], capture_output=True,
                                     timeout=300, env={k: v for k, v in os.environ.items() if k != "SENVEC_MODEL"})
             self.assertEqual(result.stdout.decode(), wanted, result.stderr.decode())
+        # Where there is none, commands say how to name one.
+        (self.folder / "alone").mkdir()
+        shutil.copy(PROGRAM, self.folder / "alone/senvec")
+        result = subprocess.run([self.folder / "alone/senvec", "embed", "--input", texts], capture_output=True, text=True,
+                                timeout=300, env={k: v for k, v in os.environ.items() if k != "SENVEC_MODEL"})
+        self.assertEqual(result.returncode, 2, result.stderr)
+        self.assertIn("give --model DIR", result.stderr)
         _, err = run("embed", "--input", texts, model=self.folder / "nowhere", code=2)
         self.assertIn("SENVEC_MODEL", err)
         self.assertIn("nowhere", err)
@@ -187,7 +194,6 @@ class CliTest(ProgramTest):
 
     def test_an_evaluation_on_a_server_names_what_is_wrong(self):
         data, suite = self.evaluation_files()
-        self.run_program("eval", "pairs", "--data", data / "test.tsv", code=2)
         for flag in (["--model", self.model], ["--cache", "c"], ["--whitening", "w"], ["--precision", "int8"]):
             self.run_program("eval", "pairs", "--server", "127.0.0.1:1", "--data", data / "test.tsv", *flag, code=2)
         _, err = self.run_program("eval", "pairs", "--server", "127.0.0.1:1", "--data", data / "test.tsv", code=1)
@@ -291,7 +297,6 @@ class CliTest(ProgramTest):
         self.assertEqual(out.splitlines()[0].split("\t"), ["1.000000", "reset", "reset"])
 
     def test_wrong_usage_is_2_and_failure_is_1(self):
-        self.run_program("embed", "--input", self.input, code=2)
         self.run_program("embed", "--model", self.model, "--pooling", "median", code=2)
         self.run_program("embed", "--model", self.model, "--prompt", "title", "--input", self.input, code=2)
         self.run_program("embed", "--model", self.model, "--output", "x.csv", "--input", self.input, code=2)
