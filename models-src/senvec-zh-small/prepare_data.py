@@ -272,7 +272,6 @@ def main():
     writer.write(train / "stsb.tsv", tsv("stsb_zh/train"))
     writer.write(train / "stsb_deepl.tsv", tsv("stsb_zh_deepl/train"))
     writer.write(train / "chip2019.tsv", tsv("chip2019_qq/train"))
-    writer.write(train / "qbqtc.tsv", tsv("qbqtc/dev"))
     writer.write(train / "simclue_pairs.tsv", tsv("simclue/train_pair"))
     writer.write(train / "nli.tsv", nli_pairs(data, "ocnli/train_10k", "ocnli/dev", "cmnli/dev", "snli_zh/dev"))
     writer.write(train / "idioms.tsv", nli_pairs(data, "cinlid/all"))
