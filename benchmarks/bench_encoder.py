@@ -14,7 +14,6 @@ import argparse
 import json
 import pathlib
 import statistics
-import subprocess
 import tempfile
 import time
 
@@ -23,6 +22,7 @@ import torch
 import transformers
 
 from peers import PEERS
+from senvec_encoder import Senvec, lowest_cosine
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SETS = {"short": ("stsb_en/test.tsv", (0, 1), 1000), "medium": ("mrpc_en/test.tsv", (0, 1), 500),
@@ -39,36 +39,6 @@ def read_set(data, name, scale=1.0):
     return texts[::max(1, len(texts) // count)][:count]
 
 
-class Senvec:
-    def __init__(self, precision, model_dir, threads, work):
-        self.name, self.work = f"Senvec {precision}", work
-        self.process = subprocess.Popen([ROOT / "build/release/bin/encoder_worker"], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
-        self.base_rss = self.ask(op="memory")["rss"]
-        self.loaded = self.ask(op="load", model=str(model_dir), precision=precision, threads=threads)
-
-    def ask(self, **request):
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
-
-    def feed(self, texts):
-        path = self.work / "texts.txt"
-        path.write_text("".join(text + "\n" for text in texts), encoding="utf-8")
-        return self.ask(op="texts", path=str(path))
-
-    def seconds(self):
-        return self.ask(op="encode")["seconds"]
-
-    def vectors(self):
-        dim = self.ask(op="vectors", path=str(self.work / "rows.bin"))["dim"]
-        return np.fromfile(self.work / "rows.bin", dtype=np.float32).reshape(-1, dim).astype(np.float64)
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
-
-
 def reference(model_dir, sentences):
     model = transformers.AutoModel.from_pretrained(model_dir, dtype=torch.float32, attn_implementation="eager").eval()
     rows = []
@@ -77,11 +47,6 @@ def reference(model_dir, sentences):
         mean = states.last_hidden_state[0].double().mean(0).numpy()
         rows.append(mean / np.linalg.norm(mean))
     return np.stack(rows)
-
-
-def lowest_cosine(vectors, expected):
-    vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return float((vectors * expected).sum(1).min())
 
 
 def timed(function):
