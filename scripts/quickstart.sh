@@ -33,7 +33,8 @@ step "2/4 Build (some minutes the first time)"
 scripts/build.sh release senvec | tail -1
 "$senvec" --version
 
-# The shipped model is what commands take when they are given none.
+# The shipped model is what commands take when neither they nor the environment name one.
+unset SENVEC_MODEL
 with_model=() prompt=() queries_file=samples/queries_zh.txt data=data/zh
 if [ "$model" != senvec-zh-small ]; then
   scripts/get-model.sh "$model"
@@ -66,10 +67,10 @@ mapfile -t queries < "$queries_file"
 
 step "Try next"
 cat <<TEXT
-scripts/quickstart.sh --keep       leaves the server running; then:
+scripts/quickstart.sh --keep${with_model[*]:+ --model $model}       leaves the server running; then:
 $senvec search --server $listen --collection helpdesk '打印机坏了'
-$senvec index build --input YOUR.tsv --output $data/yours
-$senvec similarity '怎么退款' '钱能退给我吗'
+$senvec index build${with_model[*]:+ ${with_model[*]}} --input YOUR.tsv --output $data/yours
+$senvec similarity${with_model[*]:+ ${with_model[*]}} '怎么退款' '钱能退给我吗'
 scripts/quickstart.sh --model multilingual-e5-small       Chinese, English and 98 more languages; downloads 0.1 GB
 $senvec --help
 TEXT
