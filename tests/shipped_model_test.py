@@ -7,7 +7,9 @@ import subprocess
 import sys
 import unittest
 
-PROGRAM, SOURCE = sys.argv[1], pathlib.Path(sys.argv[2])
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "support"))
+from program import PROGRAM, SOURCE
+
 MODEL = SOURCE / "share/models/senvec-zh-small"
 LARGEST = 20 * 1000 * 1000
 
@@ -75,4 +77,4 @@ class ShippedModelTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    unittest.main()
